@@ -1,0 +1,79 @@
+// The walls of the house (docs/architecture.md): a room imports only rooms above it, and not those that its row excludes.
+const rooms = [
+  'foundation',
+  'machine',
+  'package',
+  'context',
+  'image',
+  'manifest',
+  'record',
+  'stage',
+  'run',
+  'target',
+  'campaign',
+  'report',
+  'database',
+  'cli',
+];
+const excluded = {
+  package: ['machine/engine', 'machine/device'],
+  image: ['machine/device'],
+  record: ['machine'],
+  stage: ['machine'],
+  report: ['run', 'target', 'campaign'],
+  database: ['run', 'target', 'campaign', 'report'],
+};
+const ours = (room) => `^src/${room}/`;
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'known-rooms-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(${rooms.join('|')}|agent)/|^src/[^/]+$` },
+      to: {},
+    },
+    ...rooms.map((room, position) => ({
+      name: `${room}-imports-upwards-only`,
+      severity: 'error',
+      from: { path: ours(room) },
+      to: {
+        path: [...rooms.slice(position + 1), 'agent', '[^/]+$'].map((other) =>
+          other === '[^/]+$' ? '^src/[^/]+$' : ours(other),
+        ),
+      },
+    })),
+    ...Object.entries(excluded).map(([room, others]) => ({
+      name: `${room}-keeps-out`,
+      severity: 'error',
+      from: { path: ours(room) },
+      to: { path: others.map(ours) },
+    })),
+    {
+      name: 'agent-keeps-out',
+      severity: 'error',
+      from: { path: ours('agent') },
+      to: { path: ['image/build', 'report', 'database', 'cli'].map((other) => `^src/${other}`) },
+    },
+    {
+      name: 'tests-stay-outside',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.test\\.ts$' },
+      to: { path: '\\.test\\.ts$|^test/' },
+    },
+    {
+      name: 'no-development-dependency-outside-the-bundle',
+      severity: 'error',
+      from: { path: '^bin/' },
+      to: { dependencyTypes: ['npm', 'npm-dev'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    parser: 'swc',
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'] },
+  },
+};

@@ -1,0 +1,65 @@
+import type { Clock } from '../foundation/clock.ts';
+import type { ExitCode } from '../foundation/error.ts';
+import type { EventStream } from '../foundation/event.ts';
+import type { CommandRunner } from '../machine/command/command.ts';
+import type { EngineKind } from '../machine/engine/engine.ts';
+
+/** What the core gets from outside instead of reaching for it itself. */
+export interface Surroundings {
+  runner: CommandRunner;
+  clock: Clock;
+  events: EventStream;
+  /** The process's environment. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** Absolute current folder: the MAD package, unless a snapshot takes its place. */
+  cwd: string;
+  /** Aborts with the signal's name (`SIGINT`, `SIGTERM`, `SIGHUP`) as its reason. */
+  signal: AbortSignal;
+  /** The user's cache folder for madengine, absolute; made on first use. */
+  cacheDir: string;
+  version: string;
+}
+
+/** `--package`: how the package reaches nodes that have no copy of it. */
+export const packageTransports = ['none', 'file', 'registry'] as const;
+export type PackageTransport = (typeof packageTransports)[number];
+
+export interface ContextOptions {
+  /** `--additional-context`: JSON or a Python literal, as typed. */
+  additionalContext: string | undefined;
+  /** `--additional-context-file`. */
+  additionalContextFile: string | undefined;
+}
+
+export interface BuildOptions extends ContextOptions {
+  /** As typed; commas not yet split. */
+  tags: readonly string[];
+  registry: string | undefined;
+  cleanDockerCache: boolean;
+  manifestOutput: string;
+  summaryOutput: string | undefined;
+  liveOutput: boolean;
+  /** `perf.csv`; its folder is the results root. */
+  output: string;
+  package: PackageTransport;
+  /** Images built at the same time. */
+  jobs: number;
+  engine: EngineKind;
+  /** Print the plan, do nothing. */
+  dryRun: boolean;
+}
+
+export interface RunOptions extends BuildOptions {
+  manifestFile: string | undefined;
+  /** Seconds; -1: the card's or the default; 0: none. */
+  timeout: number;
+  keepAlive: boolean;
+  keepModelDir: boolean;
+  skipModelRun: boolean;
+  ignoreDeprecated: boolean;
+  disableSkipGpuArch: boolean;
+}
+
+export interface CampaignOutcome {
+  exitCode: ExitCode;
+}

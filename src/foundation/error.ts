@@ -1,0 +1,83 @@
+/** Exit codes of both programs; the contract with CI scripts. */
+export const exitCode = {
+  success: 0,
+  failure: 1,
+  buildFailure: 2,
+  runFailure: 3,
+  invalidArguments: 4,
+  regression: 5,
+  hangup: 129,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
+
+/** Every code that an error can carry, with the exit code that it leads to when nothing handles it. */
+export const errorCodes = {
+  INVALID_ARGUMENT: exitCode.invalidArguments,
+  INVALID_FILE: exitCode.invalidArguments,
+  INVALID_ENVIRONMENT: exitCode.invalidArguments,
+  FILE_NOT_FOUND: exitCode.invalidArguments,
+  PACKAGE_NOT_FOUND: exitCode.invalidArguments,
+  PYTHON_NOT_FOUND: exitCode.failure,
+  HOOK_FAILED: exitCode.failure,
+  MODEL_NOT_FOUND: exitCode.failure,
+  ENGINE_UNAVAILABLE: exitCode.failure,
+  ENGINE_FAILED: exitCode.failure,
+  COMMAND_NOT_FOUND: exitCode.failure,
+  COMMAND_FAILED: exitCode.failure,
+  COMMAND_TIMED_OUT: exitCode.failure,
+  LOCK_TIMED_OUT: exitCode.failure,
+  NOT_WRITABLE: exitCode.failure,
+  DISK_FULL: exitCode.failure,
+  BUILD_FAILED: exitCode.buildFailure,
+  PUSH_FAILED: exitCode.buildFailure,
+  LOGIN_FAILED: exitCode.buildFailure,
+  PULL_FAILED: exitCode.runFailure,
+  RUN_FAILED: exitCode.runFailure,
+  NO_FITTING_IMAGE: exitCode.runFailure,
+  DEVICE_UNAVAILABLE: exitCode.runFailure,
+  INTERRUPTED: exitCode.interrupted,
+  INTERNAL: exitCode.failure,
+} as const satisfies Record<string, ExitCode>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The one error type that the program throws on purpose: what failed, with which input, what to do next. */
+export class MadError extends Error {
+  override readonly name = 'MadError';
+  readonly code: ErrorCode;
+  /** The next step for the person who reads it; one or more lines. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+
+  get exitCode(): ExitCode {
+    return errorCodes[this.code];
+  }
+}
+
+/** A thrown value as a MadError; anything that we did not throw on purpose is INTERNAL, or NOT_WRITABLE/DISK_FULL by its errno. */
+export function toMadError(thrown: unknown): MadError {
+  if (thrown instanceof MadError) return thrown;
+  const errno = (thrown as NodeJS.ErrnoException | undefined)?.code;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new MadError('DISK_FULL', message, {
+      cause: thrown,
+      hint: 'Free some disk space, then start again.',
+    });
+  }
+  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') {
+    return new MadError('NOT_WRITABLE', message, {
+      cause: thrown,
+      hint: 'Check owner and permissions of that path, or choose another folder with --output.',
+    });
+  }
+  return new MadError('INTERNAL', message, { cause: thrown });
+}

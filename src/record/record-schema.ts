@@ -1,0 +1,144 @@
+/**
+ * The run record: everything that happened in one attempt at one job on one placement. `perf.csv`, reports, databases,
+ * summaries and exit codes are projections of it. A final record never changes; readers accept every earlier version.
+ * Import the types from here freely; the schema itself costs load time.
+ */
+import * as z from 'zod/mini';
+
+export const recordSchemaName = 'madengine.run/1';
+
+export const failureClasses = [
+  'build',
+  'push',
+  'pull',
+  'setup',
+  'clone',
+  'data',
+  'timeout',
+  'out_of_memory',
+  'exit_code',
+  'error_pattern',
+  'missing_metric',
+  'device',
+  'engine',
+  'disk_full',
+  'interrupted',
+  'not_run',
+] as const;
+
+export const statuses = ['SUCCESS', 'FAILURE', 'SKIPPED'] as const;
+
+const seconds = z.number();
+const text = z.string();
+
+export const metricSchema = z.object({
+  /** The metric's name, such as `samples/sec`. */
+  name: text,
+  /** null when it could not be read as a number. */
+  value: z.nullable(z.number()),
+  /** As the model printed it. */
+  text,
+  unit: z.nullable(text),
+  direction: z.nullable(z.enum(['higher', 'lower'])),
+  status: z.enum(['SUCCESS', 'FAILURE']),
+  /** The `model` cell of a row of a `multiple_results` file. */
+  row: z.nullable(text),
+  /** Further columns of that row. */
+  columns: z.record(text, text),
+});
+
+export const failureSchema = z.object({
+  class: z.enum(failureClasses),
+  stage: z.nullable(text),
+  message: text,
+  /** The line of output that shows it. */
+  evidence: z.optional(text),
+});
+
+export const recordSchema = z.object({
+  schema: z.literal(recordSchemaName),
+  campaign: text,
+  run: text,
+  /** Model, arguments and image as one key: the same for each attempt at the job. */
+  job: text,
+  attempt: z.number(),
+  status: z.enum(statuses),
+  /** Why it was skipped. */
+  reason: z.nullable(text),
+  failure: z.nullable(failureSchema),
+  model: z.object({
+    name: text,
+    args: text,
+    tags: z.array(text),
+    /** The card as found, with unknown keys. */
+    card: z.looseObject({}),
+  }),
+  image: z.object({
+    /** Local image name, `ci-…`. */
+    name: text,
+    dockerfile: text,
+    base: text,
+    base_digest: text,
+    id: z.nullable(text),
+    registry_image: z.nullable(text),
+    /** Digest in the registry, `sha256:…`. */
+    digest: z.nullable(text),
+    build_duration_s: z.nullable(seconds),
+  }),
+  package: z.nullable(
+    z.object({ digest: z.nullable(text), commit: z.nullable(text), dirty: z.nullable(z.boolean()) }),
+  ),
+  engine: z.nullable(z.object({ kind: text, version: text })),
+  /** null when the job was never placed. */
+  placement: z.nullable(z.object({ host: text, target: text, gpus: z.array(z.number()) })),
+  gpu: z.nullable(z.object({ vendor: text, architecture: text, count: z.number() })),
+  /** Hash of the host's facts, stored once per campaign. */
+  host_facts: z.nullable(text),
+  /** Hash of the effective context, stored once per campaign. */
+  context: z.nullable(text),
+  started_at: text,
+  ended_at: text,
+  durations: z.object({
+    /** From placement to the end of clean-up. */
+    total_s: seconds,
+    pull_s: z.nullable(seconds),
+    /** The program of stages: what `test_duration` shows. */
+    stages_s: z.nullable(seconds),
+  }),
+  exit_code: z.nullable(z.number()),
+  stages: z.array(
+    z.object({
+      name: text,
+      title: text,
+      exit_code: z.nullable(z.number()),
+      duration_s: z.nullable(seconds),
+    }),
+  ),
+  parts: z.array(
+    z.object({
+      node: text,
+      rank: z.number(),
+      exit_code: z.nullable(z.number()),
+      duration_s: z.nullable(seconds),
+    }),
+  ),
+  samples: z.array(
+    z.object({ metrics: z.array(metricSchema), duration_s: seconds, status: z.enum(statuses) }),
+  ),
+  metrics: z.array(metricSchema),
+  artifacts: z.array(z.object({ path: text, bytes: z.number(), sha256: text })),
+  output: z.nullable(z.object({ path: text, bytes: z.number(), scrubbed: z.boolean() })),
+  data: z.nullable(
+    z.object({ names: text, provider: text, bytes: z.nullable(z.number()), download_s: z.nullable(seconds) }),
+  ),
+  git_commit: z.nullable(text),
+  build_number: text,
+  pipeline: text,
+  warnings: z.array(text),
+});
+
+export type RunRecord = z.infer<typeof recordSchema>;
+export type Metric = z.infer<typeof metricSchema>;
+export type RunFailure = z.infer<typeof failureSchema>;
+export type FailureClass = (typeof failureClasses)[number];
+export type RunStatus = (typeof statuses)[number];

@@ -1,0 +1,51 @@
+/**
+ * The stages of one run as plain data. `program.ts` turns them into one POSIX sh program, so that a card means the
+ * same in a container, a pod, a Slurm step and a process on the host.
+ */
+
+export const stageNames = [
+  'clone',
+  'data',
+  'pre_script',
+  'run',
+  'post_script',
+  'collect',
+  'give_back',
+] as const;
+export type StageName = (typeof stageNames)[number];
+
+/** A word of a command line: literal text and references to variables of the run's environment. */
+export type WordPiece = { text: string } | { variable: string };
+export type Word = readonly WordPiece[];
+
+export interface Stage {
+  name: StageName;
+  /** What a person calls it, such as the path of a pre-script. */
+  title: string;
+  /** Absolute path, or relative to the workspace. */
+  cwd: string;
+  /** Shell text that users wrote as such (`encapsulate_script`, a tool's `cmd`), put before the words as it stands. */
+  prefix: string;
+  words: readonly Word[];
+  /** Runs even when an earlier stage failed (giving files back, collecting). */
+  always: boolean;
+}
+
+/** What the program needs to know besides its stages. */
+export interface StageProgram {
+  stages: readonly Stage[];
+  /** The run's working folder as the program sees it, such as `/myworkspace`. */
+  workspace: string;
+  /** Where output, marks and the program itself lie, as the program sees it. */
+  control: string;
+}
+
+/** Names of the files in the control folder. */
+export const controlFiles = { program: 'stages.sh', output: 'output.log', marks: 'stages.tsv' } as const;
+
+/** One line of the marks file, read back. `offset` is the length of the output file, in bytes, at that moment. */
+export type StageMark =
+  | { kind: 'start'; index: number; name: StageName; uptimeS: number; offset: number }
+  | { kind: 'end'; index: number; name: StageName; uptimeS: number; offset: number; exitCode: number }
+  /** The whole program is over: the exit code of its first failed stage, or 0. */
+  | { kind: 'over'; uptimeS: number; offset: number; exitCode: number };
