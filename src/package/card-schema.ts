@@ -1,0 +1,381 @@
+/** Model cards from outside: the schema, and the way from a package's or a manifest's entry to a `ModelCard` and back. */
+import * as z from 'zod/mini';
+import { MadError } from '../foundation/error.ts';
+import type { CardOrigin, ModelCard } from './card.ts';
+import { nearestNames } from './nearest-name.ts';
+import { controlCharacters, packagePath } from './package-path.ts';
+
+// The text given to each schema says what was expected; the message is made from it.
+const line = z.string('text').check(z.refine((text) => !controlCharacters.test(text), 'text on one line'));
+const optionalLine = z.optional(line);
+const count = z.union(
+  [z.int().check(z.gte(0)), z.string().check(z.regex(/^\s*\d+\s*$/))],
+  'a whole number, 0 or more',
+);
+const gpuCount = z.union(
+  [z.int().check(z.gte(-1)), z.string().check(z.regex(/^\s*(?:-1|\d+)\s*$/))],
+  'a number of GPUs (text or number), or -1 for all',
+);
+const seconds = z.union(
+  [z.number().check(z.gte(0)), z.literal(-1), z.string().check(z.regex(/^\s*(?:-1|\d+(?:\.\d+)?)\s*$/))],
+  'a number of seconds, 0 for no limit',
+);
+const flag = z.boolean('true or false');
+const lines = z.array(line, 'a list of texts');
+const linesOrText = z.union([line, z.array(line)], 'a list of texts, or one text with commas');
+const settings = z.record(z.string(), z.unknown(), 'an object');
+const name = z.string('text').check(
+  z.refine((text) => text.trim() !== '', 'a name'),
+  z.refine((text) => text.length <= 200, 'a name of at most 200 characters'),
+  z.refine((text) => !controlCharacters.test(text), 'a name without control characters'),
+  z.refine((text) => !text.includes('..'), 'a name without ".."'),
+  z.refine((text) => !/[/:,]/.test(text), 'a name without "/", ":" and "," (they separate tags)'),
+);
+const environment = z.record(
+  z.string().check(z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
+  z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false'),
+  'an object of environment variables',
+);
+
+/** How a model is spread over GPUs and nodes; unknown keys are errors, because a silently ignored one costs a campaign. */
+const distributedSchema = z.strictObject(
+  {
+    enabled: z.optional(flag),
+    launcher: optionalLine,
+    nnodes: z.optional(count),
+    nproc_per_node: z.optional(count),
+    backend: optionalLine,
+    port: z.optional(count),
+    master_port: z.optional(count),
+    sglang_disagg: z.optional(settings),
+    vllm_disagg: z.optional(settings),
+    primus: z.optional(settings),
+  },
+  'an object',
+);
+
+const textOrNumber = z.union([line, z.number()], 'text or a number');
+const slurmSchema = z.strictObject(
+  {
+    partition: optionalLine,
+    nodes: z.optional(count),
+    gpus_per_node: z.optional(count),
+    time: z.optional(textOrNumber),
+    output_dir: optionalLine,
+    results_dir: optionalLine,
+    shared_workspace: optionalLine,
+    reservation: optionalLine,
+    exclusive: z.optional(flag),
+    exclude: z.optional(linesOrText),
+    constraint: optionalLine,
+    nodelist: z.optional(linesOrText),
+    qos: optionalLine,
+    account: optionalLine,
+    modules: z.optional(lines),
+    network_interface: optionalLine,
+    enable_node_check: z.optional(flag),
+    auto_cleanup_nodes: z.optional(flag),
+    allow_submit_without_clean_nodes: z.optional(flag),
+    verbose_node_check: z.optional(flag),
+  },
+  'an object',
+);
+
+/** One card as users write it. Keys that it doesn't know are kept. */
+export const cardSchema = z.looseObject(
+  {
+    name,
+    dockerfile: optionalLine,
+    dockercontext: optionalLine,
+    scripts: optionalLine,
+    url: optionalLine,
+    cred: optionalLine,
+    data: optionalLine,
+    n_gpus: z.optional(gpuCount),
+    owner: optionalLine,
+    training_precision: optionalLine,
+    tags: z.optional(linesOrText),
+    args: optionalLine,
+    timeout: z.optional(seconds),
+    multiple_results: optionalLine,
+    skip_gpu_arch: z.optional(linesOrText),
+    additional_docker_run_options: optionalLine,
+    is_deprecated: z.optional(flag),
+    exclusive: z.optional(flag),
+    distributed: z.optional(distributedSchema),
+    slurm: z.optional(slurmSchema),
+    env_vars: z.optional(environment),
+    nnodes: z.optional(count),
+    gpus_per_node: z.optional(gpuCount),
+    gpu_count: z.optional(gpuCount),
+    num_gpus: z.optional(gpuCount),
+    ngpus: z.optional(gpuCount),
+    log_error_pattern_scan: z.optional(
+      z.union([z.boolean(), z.string(), z.number()], 'true, false, or text like "off"'),
+    ),
+    log_error_benign_patterns: z.optional(lines),
+    log_error_patterns: z.optional(lines.check(z.minLength(1, 'a list with at least one text'))),
+  },
+  'an object (one model card)',
+);
+
+type RawCard = z.infer<typeof cardSchema>;
+
+const ownKeys = [
+  'name',
+  'dockerfile',
+  'dockercontext',
+  'scripts',
+  'url',
+  'cred',
+  'data',
+  'n_gpus',
+  'owner',
+  'training_precision',
+  'tags',
+  'args',
+  'timeout',
+  'multiple_results',
+  'skip_gpu_arch',
+  'additional_docker_run_options',
+  'is_deprecated',
+  'exclusive',
+] as const satisfies readonly Exclude<keyof ModelCard, 'extra'>[];
+const ownKeySet: ReadonlySet<string> = new Set(ownKeys);
+/** Every key that a card may have and that means something to us. */
+export const knownCardKeys: ReadonlySet<string> = new Set(Object.keys(cardSchema.shape));
+
+/** Other words for `n_gpus`, first one wins. */
+const gpuCountAliases = ['gpus_per_node', 'gpu_count', 'num_gpus', 'ngpus'] as const;
+
+/**
+ * Reads one entry of a card file. With `dir`, the card comes from `scripts/<dir>/`: its name gets that scope and its
+ * `dockerfile` and `scripts` are relative to that folder. Throws INVALID_FILE with file, model, key, expected and found.
+ */
+export function parseCard(raw: unknown, origin: CardOrigin, dir?: string): ModelCard {
+  const given = withoutNulls(raw);
+  const parsed = cardSchema.safeParse(given);
+  if (!parsed.success) throw invalidCard(given, parsed.error.issues[0], origin);
+  const entry = parsed.data;
+  for (const key of ['dockerfile', 'scripts'] as const) {
+    if (entry[key] === undefined && !(key === 'dockerfile' && hasPrebuiltImage(entry))) {
+      throw cardError(given, origin, key, 'the path that every card has', 'nothing');
+    }
+  }
+  const base = dir === undefined ? '' : `scripts/${dir}`;
+  const path = (key: 'dockerfile' | 'scripts' | 'dockercontext' | 'multiple_results', within: string) => {
+    const value = entry[key] ?? '';
+    if (value.trim() === '') return '';
+    const found = packagePath(value, within);
+    if (found !== undefined) return found;
+    throw cardError(given, origin, key, 'a relative path inside the package', JSON.stringify(value));
+  };
+  return {
+    ...plainFields(entry),
+    name: dir === undefined ? entry.name : `${dir}/${entry.name}`,
+    dockerfile: path('dockerfile', base),
+    dockercontext: path('dockercontext', ''),
+    scripts: path('scripts', base),
+    multiple_results: path('multiple_results', ''),
+    tags: checkedTags(entry, given, origin),
+    is_deprecated: entry.is_deprecated ?? false,
+    exclusive: entry.exclusive ?? false,
+  };
+}
+
+/** What needs no check beyond the schema. */
+function plainFields(entry: RawCard) {
+  return {
+    url: entry.url ?? '',
+    cred: entry.cred ?? '',
+    data: entry.data ?? '',
+    n_gpus: gpuCountOf(entry),
+    owner: entry.owner ?? '',
+    training_precision: entry.training_precision ?? '',
+    args: entry.args ?? '',
+    timeout: secondsOf(entry.timeout),
+    skip_gpu_arch: listText(entry.skip_gpu_arch),
+    additional_docker_run_options: entry.additional_docker_run_options ?? '',
+    extra: extraOf(entry),
+  };
+}
+
+const hasPrebuiltImage = (entry: RawCard): boolean => entry.env_vars?.DOCKER_IMAGE_NAME !== undefined;
+
+function checkedTags(entry: RawCard, given: unknown, origin: CardOrigin): string[] {
+  const tags = splitList(entry.tags);
+  const wrong = tags.find((tag) => /[/:]/.test(tag) || tag.includes('..'));
+  if (wrong === undefined) return tags;
+  throw cardError(given, origin, 'tags', 'tags without "/", ":" and ".."', JSON.stringify(wrong));
+}
+
+/** Python hooks write None for what they leave out. */
+function withoutNulls(raw: unknown): unknown {
+  if (raw === null || typeof raw !== 'object' || Array.isArray(raw)) return raw;
+  const entries = Object.entries(raw);
+  return entries.some(([, value]) => value === null)
+    ? Object.fromEntries(entries.filter(([, value]) => value !== null))
+    : raw;
+}
+
+function extraOf(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const extra: [string, unknown][] = [];
+  for (const key of Object.keys(entry)) if (!ownKeySet.has(key)) extra.push([key, entry[key]]);
+  // fromEntries defines `__proto__` as a plain key, where an assignment would set the prototype.
+  return Object.fromEntries(extra);
+}
+
+function splitList(value: unknown): string[] {
+  const items = Array.isArray(value) ? value : typeof value === 'string' ? [value] : [];
+  const words = items
+    .filter((item): item is string => typeof item === 'string')
+    .flatMap((item) => item.split(','))
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+  return [...new Set(words)];
+}
+
+const listText = (value: unknown): string => splitList(value).join(',');
+
+/** `n_gpus`, or another word for it; 1 where the card says nothing. */
+function gpuCountOf(entry: Readonly<Record<string, unknown>>): string {
+  for (const key of ['n_gpus', ...gpuCountAliases]) {
+    const value = entry[key];
+    if (typeof value === 'number') return String(value);
+    if (typeof value === 'string' && value.trim() !== '') return value.trim();
+  }
+  return '1';
+}
+
+function secondsOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && number >= 0 ? number : undefined;
+}
+
+function invalidCard(raw: unknown, issue: z.core.$ZodIssue | undefined, origin: CardOrigin): MadError {
+  const path = issue?.path ?? [];
+  if (issue?.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? '';
+    const known = Object.keys(path[0] === 'slurm' ? slurmSchema.shape : distributedSchema.shape);
+    const near = nearestNames(key, known)[0];
+    const expected = near === undefined ? `one of ${known.join(', ')}` : `a known key, such as ${near}`;
+    return cardError(raw, origin, keyPath([...path, key]), expected, 'an unknown key');
+  }
+  const expected = issue?.message ?? 'a model card';
+  return cardError(raw, origin, keyPath(path), expected, described(valueAt(raw, path)));
+}
+
+const keyPath = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let found = value;
+  for (const part of path) {
+    if (found === null || typeof found !== 'object' || !Object.hasOwn(found, part)) return undefined;
+    found = (found as Record<PropertyKey, unknown>)[part];
+  }
+  return found;
+}
+
+function described(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (value !== null && typeof value === 'object') return 'an object';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 60)}… (${text.length} characters)` : text;
+}
+
+function cardError(raw: unknown, origin: CardOrigin, key: string, expected: string, found: string): MadError {
+  const given = valueAt(raw, ['name']);
+  const model = typeof given === 'string' ? ` (${described(given)})` : '';
+  const where = key === '' ? '' : `, key ${key}`;
+  return new MadError(
+    'INVALID_FILE',
+    `${origin.file}, model ${origin.index + 1}${model}${where}: expected ${expected}, found ${found}.`,
+    { hint: `Correct that card in ${origin.file}.` },
+  );
+}
+
+/**
+ * A card from an entry of `built_models`. Manifests of both reference versions hold whole or reduced cards, so missing
+ * keys and wrong types become defaults; only what could leave a folder or break a line is refused (INVALID_FILE).
+ */
+export function cardFromManifest(entry: Record<string, unknown>): ModelCard {
+  const text = (key: string): string => {
+    const value = entry[key];
+    const found = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+    if (controlCharacters.test(found)) throw manifestError(entry, key, 'text on one line', found);
+    return found;
+  };
+  const path = (key: string): string => {
+    const value = text(key);
+    const found = value === '' ? '' : packagePath(value);
+    if (found === undefined) throw manifestError(entry, key, 'a relative path inside the package', value);
+    return found;
+  };
+  const name = text('name');
+  if (
+    name === '' ||
+    name.length > 512 ||
+    name.split('/').some((part) => part === '' || part.includes('..'))
+  ) {
+    throw manifestError(entry, 'name', 'the name of a model', name);
+  }
+  return {
+    name,
+    dockerfile: path('dockerfile'),
+    dockercontext: path('dockercontext'),
+    scripts: path('scripts'),
+    url: text('url'),
+    cred: text('cred'),
+    data: text('data'),
+    n_gpus: gpuCountOf(entry),
+    owner: text('owner'),
+    training_precision: text('training_precision'),
+    tags: splitList(entry.tags),
+    args: text('args'),
+    timeout: secondsOf(entry.timeout),
+    multiple_results: path('multiple_results'),
+    skip_gpu_arch: listText(entry.skip_gpu_arch),
+    additional_docker_run_options: text('additional_docker_run_options'),
+    is_deprecated: entry.is_deprecated === true || entry.deprecated === true,
+    exclusive: entry.exclusive === true,
+    extra: extraOf(entry),
+  };
+}
+
+function manifestError(
+  entry: Record<string, unknown>,
+  key: string,
+  expected: string,
+  found: string,
+): MadError {
+  return new MadError(
+    'INVALID_FILE',
+    `Build manifest, built_models, ${described(entry.name)}, key ${key}: expected ${expected}, found ${described(found)}.`,
+    { hint: 'Build the manifest anew, or correct that entry.' },
+  );
+}
+
+const alwaysInManifest: ReadonlySet<string> = new Set([
+  'name',
+  'dockerfile',
+  'scripts',
+  'n_gpus',
+  'owner',
+  'training_precision',
+  'tags',
+  'args',
+]);
+
+/** The card as `built_models` holds it: the reference's keys first, then what the card's file held besides. */
+export function cardToManifest(card: ModelCard): Record<string, unknown> {
+  const own = ownKeys
+    .filter((key) => alwaysInManifest.has(key) || (card[key] ?? '') !== '')
+    .filter((key) => card[key] !== false)
+    .map((key): [string, unknown] => [key, card[key]]);
+  return Object.fromEntries([...own, ...Object.entries(card.extra).filter(([key]) => !ownKeySet.has(key))]);
+}

@@ -1,0 +1,15 @@
+import { posix } from 'node:path';
+
+/** Characters that no name or path may hold: C0 and C1 controls, and the line separators of Unicode. */
+export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/**
+ * A path relative to the package, normalised, without a trailing slash; undefined when it is absolute or leaves the
+ * package. `base` is the folder, relative to the package, that it was written in.
+ */
+export function packagePath(path: string, base = ''): string | undefined {
+  if (posix.isAbsolute(path) || path.includes('\0')) return undefined;
+  const joined = posix.join(base, path);
+  if (joined === '..' || joined.startsWith('../') || posix.isAbsolute(joined)) return undefined;
+  return joined.length > 1 && joined.endsWith('/') ? joined.slice(0, -1) : joined;
+}
