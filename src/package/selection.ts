@@ -1,0 +1,65 @@
+import { MadError } from '../foundation/error.ts';
+import type { FoundCard, ModelCard } from './card.ts';
+import { nearestNames } from './nearest-name.ts';
+import { argumentLines, printTag, type TagSelector } from './tag.ts';
+
+/**
+ * The cards that the tags name, with the tags' arguments appended to `args`; each model once per distinct arguments, in
+ * the order of the tags, then of discovery. Throws MODEL_NOT_FOUND for a tag that names nothing.
+ */
+export function selectCards(found: readonly FoundCard[], selectors: readonly TagSelector[]): ModelCard[] {
+  const chosen = new Map<string, ModelCard>();
+  for (const selector of selectors) {
+    const { cards, lines } = matching(found, selector);
+    for (const card of cards) {
+      for (const line of lines) {
+        const args = `${card.args}${line}`.trim();
+        const key = JSON.stringify([card.name, args]);
+        if (!chosen.has(key)) chosen.set(key, args === card.args ? card : { ...card, args });
+      }
+    }
+  }
+  return [...chosen.values()];
+}
+
+function matching(
+  found: readonly FoundCard[],
+  selector: TagSelector,
+): { cards: ModelCard[]; lines: string[] } {
+  for (const reading of readingsOf(selector)) {
+    const cards = found.map(({ card }) => card).filter((card) => matches(card, reading));
+    if (cards.length > 0) return { cards, lines: argumentLines(reading.arguments) };
+  }
+  throw nothingFound(found, selector);
+}
+
+/** `a:b` names model `b` of folder `a`, or, where there is none, model `a` with the flag `--b`. */
+function readingsOf(selector: TagSelector): TagSelector[] {
+  if (selector.scope === undefined || selector.joint === '/') return [selector];
+  const flag = { key: selector.target, values: [] };
+  return [
+    selector,
+    { scope: undefined, joint: '/', target: selector.scope, arguments: [flag, ...selector.arguments] },
+  ];
+}
+
+function matches(card: ModelCard, { scope, target }: TagSelector): boolean {
+  if (scope === undefined) return target === 'all' || card.name === target || card.tags.includes(target);
+  if (!card.name.startsWith(`${scope}/`)) return false;
+  return target === 'all' || card.name === `${scope}/${target}` || card.tags.includes(target);
+}
+
+function nothingFound(found: readonly FoundCard[], selector: TagSelector): MadError {
+  const typed = printTag(selector);
+  const wanted = selector.scope === undefined ? selector.target : `${selector.scope}/${selector.target}`;
+  const names = found.map(({ card }) => card.name);
+  const tags = found.flatMap(({ card }) => card.tags);
+  const scoped = names.filter((name) => name.endsWith(`/${selector.target}`)).slice(0, 3);
+  const near = [...new Set([...scoped, ...nearestNames(wanted, [...names, ...tags])])].slice(0, 3);
+  return new MadError('MODEL_NOT_FOUND', `Tag ${JSON.stringify(typed)} matches no model.`, {
+    hint:
+      near.length > 0
+        ? `Did you mean ${near.join(', ')}? \`madengine discover\` lists all ${names.length} models.`
+        : `\`madengine discover\` lists all ${names.length} models.`,
+  });
+}
