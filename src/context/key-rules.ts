@@ -1,0 +1,190 @@
+import { isPlainObject } from './merge.ts';
+
+/** One thing that is wrong; `path` leads to it, such as `docker_env_vars.MY-VAR`. */
+export interface KeyProblem {
+  path: string;
+  says: string;
+}
+
+/** The value in the form that the program uses, or what is wrong with it. */
+export type Checked = { value: unknown } | { problems: KeyProblem[] };
+export type Rule = (value: unknown, path: string) => Checked;
+
+export const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
+export const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
+
+const wrong = (path: string, says: string): Checked => ({ problems: [{ path, says }] });
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+const expected = (path: string, what: string, value: unknown): Checked =>
+  wrong(path, `expected ${what}, found ${kindOf(value)}`);
+
+const text: Rule = (value, path) => (typeof value === 'string' ? { value } : expected(path, 'text', value));
+
+const flag: Rule = (value, path) =>
+  typeof value === 'boolean' ? { value } : expected(path, 'true or false', value);
+
+const number: Rule = (value, path) =>
+  typeof value === 'number' && Number.isFinite(value) ? { value } : expected(path, 'a number', value);
+
+const positiveNumber: Rule = (value, path) => {
+  const checked = number(value, path);
+  if ('problems' in checked || (value as number) > 0) return checked;
+  return wrong(path, `expected a number above 0, found ${value}`);
+};
+
+const object: Rule = (value, path) => (isPlainObject(value) ? { value } : expected(path, 'an object', value));
+
+/** Text, number or boolean as text; booleans as the Python tool prints them. */
+const scalarText: Rule = (value, path) => {
+  if (typeof value === 'string') return { value };
+  if (typeof value === 'boolean') return { value: value ? 'True' : 'False' };
+  if (typeof value !== 'number') return expected(path, 'text, a number or a boolean', value);
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    return wrong(path, 'this number has more digits than a number keeps: put it in quotes');
+  }
+  return { value: String(value) };
+};
+
+function oneOf(names: readonly string[]): Rule {
+  return (value, path) => {
+    if (typeof value !== 'string') return expected(path, `one of ${names.join(', ')}`, value);
+    const name = value.trim().toUpperCase();
+    return names.includes(name)
+      ? { value: name }
+      : wrong(path, `${JSON.stringify(value.slice(0, 40))} is none of ${names.join(', ')}`);
+  };
+}
+
+/** A list of numbers and ranges such as `0,2-4`; blanks don't matter; one number may come without quotes. */
+const numberList: Rule = (value, path) => {
+  const list = typeof value === 'number' ? String(value) : value;
+  if (typeof list !== 'string') return expected(path, 'text such as "0,2-4"', value);
+  const bare = list.replace(/\s+/g, '');
+  if (bare !== '' && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(bare)) {
+    return wrong(path, `${JSON.stringify(list.slice(0, 40))} is no list such as "0,2-4"`);
+  }
+  return { value: bare };
+};
+
+/** Checks all members and keeps their order; all problems are reported together. */
+function members(
+  entries: readonly (readonly [string, unknown, string])[],
+  rule: Rule,
+): { done: [string, unknown][]; problems: KeyProblem[] } {
+  const done: [string, unknown][] = [];
+  const problems: KeyProblem[] = [];
+  for (const [key, value, path] of entries) {
+    const checked = rule(value, path);
+    if ('problems' in checked) problems.push(...checked.problems);
+    else done.push([key, checked.value]);
+  }
+  return { done, problems };
+}
+
+function mapOf(rule: Rule, keyProblem: (key: string) => string | undefined): Rule {
+  return (value, path) => {
+    if (!isPlainObject(value)) return expected(path, 'an object', value);
+    const entries = Object.entries(value).map(([key, item]) => [key, item, `${path}.${key}`] as const);
+    const checkedMember: Rule = (item, at) => {
+      const problem = keyProblem(at.slice(path.length + 1));
+      return problem === undefined ? rule(item, at) : wrong(at, problem);
+    };
+    const { done, problems } = members(entries, checkedMember);
+    return problems.length > 0 ? { problems } : { value: Object.fromEntries(done) };
+  };
+}
+
+function listOf(rule: Rule): Rule {
+  return (value, path) => {
+    if (!Array.isArray(value)) return expected(path, 'a list', value);
+    const entries = value.map((item, index) => [String(index), item, `${path}[${index}]`] as const);
+    const { done, problems } = members(entries, rule);
+    return problems.length > 0 ? { problems } : { value: done.map(([, item]) => item) };
+  };
+}
+
+/** An object with some checked keys; further ones stay. */
+function shape(required: Readonly<Record<string, Rule>>, optional: Readonly<Record<string, Rule>>): Rule {
+  const known = { ...required, ...optional };
+  return (value, path) => {
+    if (!isPlainObject(value)) return expected(path, 'an object', value);
+    const missing = Object.keys(required).filter((key) => !Object.hasOwn(value, key));
+    const entries = Object.entries(value).map(([key, item]) => [key, item, `${path}.${key}`] as const);
+    const { done, problems } = members(entries, (item, at) => {
+      const key = at.slice(path.length + 1);
+      return Object.hasOwn(known, key) && known[key] ? known[key](item, at) : { value: item };
+    });
+    problems.unshift(...missing.map((key) => ({ path: `${path}.${key}`, says: 'this key is missing' })));
+    return problems.length > 0 ? { problems } : { value: Object.fromEntries(done) };
+  };
+}
+
+const variableName = (key: string): string | undefined =>
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(key)
+    ? undefined
+    : 'a variable name has letters, digits and _, and starts with no digit';
+
+const containerPath = (key: string): string | undefined =>
+  key.startsWith('/') && !/[\0\r\n]/.test(key)
+    ? undefined
+    : 'the key is the absolute path in the container, the value the path on the host';
+
+const hostPath: Rule = (value, path) =>
+  typeof value === 'string' && value !== '' && !/[\0\r\n]/.test(value)
+    ? { value }
+    : expected(path, 'a path on the host', value);
+
+const filled =
+  (rule: Rule): Rule =>
+  (value, path) =>
+    Array.isArray(value) && value.length === 0
+      ? wrong(path, 'expected at least one entry')
+      : rule(value, path);
+
+const variables = mapOf(scalarText, variableName);
+const script = shape({ path: text }, { args: text });
+/** A tool's variables go to a profiler that may want other names (`DUAL-GCD`): only their values are checked. */
+const tool = shape({ name: text }, { cmd: text, env_vars: mapOf(scalarText, () => undefined) });
+
+/** The keys that this program reads, with their form. */
+export const rules: Readonly<Record<string, Rule>> = {
+  gpu_vendor: oneOf(gpuVendors),
+  guest_os: oneOf(guestSystems),
+  host_os: text,
+  docker_build_arg: variables,
+  docker_env_vars: variables,
+  env_vars: variables,
+  docker_mounts: mapOf(hostPath, containerPath),
+  docker_gpus: numberList,
+  docker_cpus: numberList,
+  gpu_renderDs: listOf(number),
+  tools: listOf(tool),
+  pre_scripts: listOf(script),
+  post_scripts: listOf(script),
+  encapsulate_script: text,
+  model_args: text,
+  MAD_CONTAINER_IMAGE: text,
+  MAD_ROCM_PATH: text,
+  rocenv_mode: text,
+  timeout: number,
+  timeout_multiplier: positiveNumber,
+  debug: flag,
+  log_error_pattern_scan: (value, path) =>
+    typeof value === 'object' ? expected(path, 'true, false, text or a number', value) : { value },
+  log_error_patterns: filled(listOf(text)),
+  log_error_benign_patterns: listOf(text),
+  multi_node_args: object,
+  data: object,
+  distributed: object,
+  slurm: object,
+  k8s: object,
+  kubernetes: object,
+  vllm: object,
+  deployment_config: object,
+};
