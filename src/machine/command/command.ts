@@ -5,7 +5,10 @@ import type { Secret } from '../../foundation/secret.ts';
 export interface Command {
   argv: readonly [string, ...string[]];
   cwd?: string;
-  /** The child's whole environment, unless `inheritEnv` (the default) lays it over the runner's own. */
+  /**
+   * The child's whole environment, unless `inheritEnv` (the default) lays it over the runner's own: that part of it
+   * which is on the allow-list in `environment.ts`.
+   */
   env?: Readonly<Record<string, string>>;
   /** Secrets for the child's environment; they show up in no message or event. */
   secretEnv?: Readonly<Record<string, Secret>>;
@@ -43,7 +46,10 @@ export interface CommandResult {
 export interface RunningCommand {
   /** The process id where the runner knows one. */
   readonly pid: number | undefined;
-  /** Never rejects for a command that ran; rejects COMMAND_NOT_FOUND when it could not be started. */
+  /**
+   * Never rejects for a command that ran. Rejects COMMAND_NOT_FOUND when the program is missing or can't be executed,
+   * COMMAND_FAILED when it could not be started for another reason, such as a missing working folder.
+   */
   readonly result: Promise<CommandResult>;
   /** Sends the signal to the whole process group. */
   kill(signal: NodeJS.Signals): void;
@@ -57,6 +63,8 @@ export interface CommandRunner {
   start(command: Command): RunningCommand;
   /** Absolute path of a program, looked for on PATH first, then in `alsoIn`; undefined when there is none. */
   which(program: string, alsoIn?: readonly string[]): Promise<string | undefined>;
+  /** Every program of that name on PATH, first one first, links to one and the same file only once. */
+  whichAll(program: string): Promise<string[]>;
 }
 
 /** Waits for a command whatever its end. */

@@ -1,0 +1,66 @@
+/** Engine options that give a container GPUs, as argv words. Source of the sets: `v1-formats` of the Python tool, 4.4. */
+import { MadError } from '../../foundation/error.ts';
+import type { GpuDevice, GpuFacts, GpuVendor } from './gpu-facts.ts';
+
+const debuggable = [
+  '--cap-add=SYS_PTRACE',
+  '--cap-add=SYS_ADMIN',
+  '--device=/dev/fuse',
+  '--security-opt=seccomp=unconfined',
+  '--security-opt=apparmor=unconfined',
+];
+
+const everywhere = ['--network=host', '--ipc=host'];
+
+const optionsOf: Readonly<Record<GpuVendor, readonly string[]>> = {
+  AMD: [...everywhere, '--group-add=video', ...debuggable],
+  NVIDIA: [...everywhere, '--cap-add=SYS_NICE', ...debuggable],
+  INTEL: everywhere,
+  NONE: everywhere,
+};
+
+/** What every container on a machine of this vendor gets, GPUs or not. */
+export function vendorOptions(vendor: GpuVendor): string[] {
+  return [...optionsOf[vendor]];
+}
+
+/** The devices of these GPUs, named by their index. Throws DEVICE_UNAVAILABLE for one that isn't there. */
+export function gpuOptions(facts: GpuFacts, gpus: readonly number[]): string[] {
+  if (gpus.length === 0) return [];
+  const chosen = gpus.map((index) => deviceAt(facts, index));
+  switch (facts.vendor) {
+    case 'AMD':
+      return ['--device=/dev/kfd', ...renderNodes(chosen)];
+    case 'NVIDIA':
+      // The value is CSV to the client: the quotes keep the comma inside it.
+      return ['--gpus', `"device=${gpus.join(',')}"`];
+    case 'INTEL':
+      return [...renderNodes(chosen), ...renderGroups(chosen)];
+    case 'NONE':
+      return [];
+  }
+}
+
+function deviceAt(facts: GpuFacts, index: number): GpuDevice {
+  const device = facts.devices.find((candidate) => candidate.index === index);
+  if (device) return device;
+  throw new MadError('DEVICE_UNAVAILABLE', `There is no GPU ${index} here; there are ${facts.count}.`, {
+    hint: 'Name GPUs that exist in docker_gpus, or ask for fewer in n_gpus.',
+  });
+}
+
+function renderNodes(devices: readonly GpuDevice[]): string[] {
+  return devices.map(({ index, renderNode }) => {
+    if (renderNode !== undefined) return `--device=${renderNode}`;
+    throw new MadError('DEVICE_UNAVAILABLE', `The render node of GPU ${index} is not known.`, {
+      hint: 'Check that the driver is loaded and that this user may read /sys/class/kfd and /dev/dri.',
+    });
+  });
+}
+
+function renderGroups(devices: readonly GpuDevice[]): string[] {
+  const groups = new Set(
+    devices.flatMap(({ renderGroup }) => (renderGroup === undefined ? [] : [renderGroup])),
+  );
+  return [...groups].map((group) => `--group-add=${group}`);
+}
