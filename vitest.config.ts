@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
+          globalSetup: ['test/system/support/install.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -1,0 +1,21 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { temporaryFolder } from './support/folder.ts';
+import { runCli } from './support/program.ts';
+
+test.each(['madengine', 'madengine-cli'] as const)(
+  'the installed %s prints the version of its package',
+  async (program) => {
+    const manifest = join(inject('installed').packageFolder, 'package.json');
+    const { version }: { version: string } = JSON.parse(await readFile(manifest, 'utf8'));
+    const result = await runCli(['--version'], { cwd: await temporaryFolder(), program });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(result.stdout).toContain(version);
+  },
+);
+
+test('installing the package installs nothing else', async () => {
+  const modules = join(inject('installed').packageFolder, '..');
+  expect((await readdir(modules)).filter((name) => !name.startsWith('.'))).toEqual(['madengine']);
+});

@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const execute = promisify(execFile);
+
+/** The engine's answer to a `docker` command line; fails with what it wrote to standard error. */
+export async function docker(...args: string[]): Promise<string> {
+  const { stdout } = await execute('docker', args, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+/** Ids of all containers, stopped ones too, with this label (`name` or `name=value`). */
+export async function containersWithLabel(label: string): Promise<string[]> {
+  const ids = await docker('ps', '--all', '--quiet', '--no-trunc', '--filter', `label=${label}`);
+  return ids.split('\n').filter((id) => id !== '');
+}
+
+export async function removeContainersWithLabel(label: string): Promise<void> {
+  const ids = await containersWithLabel(label);
+  if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
+}
+
+/** The digests under which registries know an image: `127.0.0.1:5000/name@sha256:…`. */
+export async function repositoryDigests(image: string): Promise<string[]> {
+  return JSON.parse(await docker('image', 'inspect', '--format', '{{json .RepoDigests}}', image));
+}
+
+/** Removes tags; an image that is not there is fine. */
+export async function removeImages(...images: string[]): Promise<void> {
+  for (const image of images) await docker('rmi', '--force', image).catch(() => undefined);
+}
