@@ -1,6 +1,7 @@
 /** Model cards from outside: the schema, and the way from a package's or a manifest's entry to a `ModelCard` and back. */
 import * as z from 'zod/mini';
 import { MadError } from '../foundation/error.ts';
+import { keyPath } from '../foundation/schema-problem.ts';
 import type { CardOrigin, ModelCard } from './card.ts';
 import { nearestNames } from './nearest-name.ts';
 import { controlCharacters, packagePath } from './package-path.ts';
@@ -264,12 +265,6 @@ function invalidCard(raw: unknown, issue: z.core.$ZodIssue | undefined, origin: 
   const expected = issue?.message ?? 'a model card';
   return cardError(raw, origin, keyPath(path), expected, described(valueAt(raw, path)));
 }
-
-const keyPath = (path: readonly PropertyKey[]): string =>
-  path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '');
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;

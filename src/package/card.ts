@@ -40,4 +40,6 @@ export interface CardOrigin {
 export interface FoundCard {
   card: ModelCard;
   origin: CardOrigin;
+  /** The card's Python hook has an `update_model` that runs once the model was selected. */
+  lazy?: true;
 }

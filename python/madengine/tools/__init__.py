@@ -1,0 +1,1 @@
+"""Holds `discover_models`, which `get_models_json.py` files import."""

@@ -1,0 +1,172 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MadError } from '../foundation/error.ts';
+import type { Emit } from '../foundation/event.ts';
+import type { CardOrigin, FoundCard } from './card.ts';
+import { knownCardKeys, parseCard } from './card-schema.ts';
+import type { HookAnswer, HookOptions } from './hook-process.ts';
+import { readPackageJson } from './json-file.ts';
+import { nearestNames } from './nearest-name.ts';
+import { controlCharacters } from './package-path.ts';
+
+export type DiscoveryOptions = HookOptions;
+
+/** A file that holds or makes model cards. */
+export interface CardSource {
+  /** Relative to the package. */
+  file: string;
+  /** `x` for `scripts/x/…`; undefined for the root. */
+  dir: string | undefined;
+  kind: 'json' | 'python' | 'script';
+}
+
+const kinds: Readonly<Record<string, CardSource['kind']>> = {
+  'models.json': 'json',
+  'get_models_json.py': 'python',
+  'get_models_json.mjs': 'script',
+  'get_models_json.js': 'script',
+  'get_models_json.ts': 'script',
+};
+
+/** Hooks that run at the same time; each is an interpreter that starts. */
+const hooksAtOnce = 4;
+
+/**
+ * Every model card of the package: the root's `models.json` first, then the folders of `scripts/` in the order of their
+ * names, each in its file's order. Throws PACKAGE_NOT_FOUND, INVALID_FILE, HOOK_FAILED, PYTHON_NOT_FOUND.
+ */
+export async function discoverCards(options: DiscoveryOptions): Promise<FoundCard[]> {
+  const sources = await findCardSources(options.root);
+  if (sources.length === 0) {
+    throw new MadError('PACKAGE_NOT_FOUND', `${options.root} is no MAD package: it has no models.json.`, {
+      hint: 'Go to the folder that holds models.json and scripts/, or name it: MODEL_DIR=/path/to/package madengine …',
+    });
+  }
+  const found = (await inGroups(sources, hooksAtOnce, (source) => readSource(source, options))).flat();
+  refuseDuplicates(found);
+  tellUnknownKeys(found, options.emit);
+  return found;
+}
+
+/** The files of a package that hold model cards. Throws INVALID_FILE for a folder with more than one. */
+export async function findCardSources(root: string): Promise<CardSource[]> {
+  const atRoot: CardSource = { file: 'models.json', dir: undefined, kind: 'json' };
+  const dirs = await namesIn(join(root, 'scripts'));
+  const inDirs = await Promise.all(dirs.map((dir) => sourceIn(root, dir)));
+  const sources = inDirs.filter((source) => source !== undefined);
+  return (await namesIn(root)).includes('models.json') ? [atRoot, ...sources] : sources;
+}
+
+/** Sorted by code unit, so that the order is the same everywhere; nothing for what is no folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return [];
+    throw error;
+  }
+}
+
+async function sourceIn(root: string, dir: string): Promise<CardSource | undefined> {
+  const folder = `scripts/${dir}`;
+  const names = (await namesIn(join(root, folder))).filter((name) => Object.hasOwn(kinds, name));
+  const [name, second] = names;
+  const kind = name === undefined ? undefined : kinds[name];
+  if (name === undefined || kind === undefined) return undefined;
+  if (second !== undefined) {
+    throw new MadError(
+      'INVALID_FILE',
+      `${folder} holds ${names.join(' and ')}: only one of them can stand.`,
+      {
+        hint: 'Remove one, or move its models to a folder of their own.',
+      },
+    );
+  }
+  if (/[:,]/.test(dir) || controlCharacters.test(dir)) {
+    throw new MadError('INVALID_FILE', `No tag can name the models of ${JSON.stringify(folder)}.`, {
+      hint: 'Rename the folder: without ":", "," and control characters.',
+    });
+  }
+  return { file: `${folder}/${name}`, dir, kind };
+}
+
+async function readSource(source: CardSource, options: DiscoveryOptions): Promise<FoundCard[]> {
+  const { models, lazy } = await readEntries(source, options);
+  return models.map((raw, index): FoundCard => {
+    const origin = { file: source.file, index };
+    const card = parseCard(raw, origin, source.dir);
+    return lazy[index] ? { card, origin, lazy: true } : { card, origin };
+  });
+}
+
+async function readEntries(source: CardSource, options: DiscoveryOptions): Promise<HookAnswer> {
+  switch (source.kind) {
+    case 'json': {
+      const models = await readPackageJson(join(options.root, source.file), source.file);
+      if (Array.isArray(models)) return { models, lazy: [] };
+      const what = typeof models === 'object' && models !== null ? 'an object' : JSON.stringify(models);
+      throw new MadError('INVALID_FILE', `${source.file}: expected a list of model cards, found ${what}.`, {
+        hint: 'Put the cards in brackets: [ {"name": …}, … ].',
+      });
+    }
+    case 'python':
+      return (await import('./python-hook.ts')).runPythonHook(source.file, options);
+    case 'script':
+      return (await import('./script-hook.ts')).runScriptHook(source.file, options);
+  }
+}
+
+/** Like Promise.all, with at most `width` at work. */
+async function inGroups<T, R>(
+  items: readonly T[],
+  width: number,
+  act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += width) {
+    results.push(...(await Promise.all(items.slice(at, at + width).map(act))));
+  }
+  return results;
+}
+
+function refuseDuplicates(found: readonly FoundCard[]): void {
+  const seen = new Map<string, CardOrigin>();
+  for (const { card, origin } of found) {
+    const first = seen.get(card.name);
+    if (first) {
+      throw new MadError(
+        'INVALID_FILE',
+        `Two models are called ${JSON.stringify(card.name)}: ${placeOf(first)} and ${placeOf(origin)}.`,
+        { hint: 'Give one of them another name.' },
+      );
+    }
+    seen.set(card.name, origin);
+  }
+}
+
+const placeOf = ({ file, index }: CardOrigin): string => `${file}, model ${index + 1}`;
+
+/** One notice for all keys that mean nothing to us; they stay in the cards. */
+function tellUnknownKeys(found: readonly FoundCard[], emit: Emit): void {
+  const places = new Map<string, FoundCard>();
+  for (const one of found) {
+    for (const key of Object.keys(one.card.extra)) {
+      if (!knownCardKeys.has(key) && !places.has(key)) places.set(key, one);
+    }
+  }
+  if (places.size === 0) return;
+  const listed = [...places].slice(0, 20).map(([key, { card, origin }]) => {
+    const near = nearestNames(key, knownCardKeys, 1)[0];
+    const meant = near === undefined ? '' : `, did you mean ${near}?`;
+    return `${JSON.stringify(key)} (${origin.file}, ${card.name}${meant})`;
+  });
+  const more = places.size > listed.length ? ` and ${places.size - listed.length} more` : '';
+  emit({
+    type: 'notice',
+    level: 'warning',
+    code: 'UNKNOWN_CARD_KEY',
+    message: `Model cards hold keys that madengine doesn't know: ${listed.join(', ')}${more}.`,
+    hint: 'They are kept as they are and have no effect.',
+  });
+}
