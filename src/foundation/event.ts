@@ -34,6 +34,11 @@ export class EventStream {
     this.#scrubber = scrubber;
   }
 
+  /** Text that leaves by another way than the stream, without its secrets. */
+  scrub(text: string): string {
+    return this.#scrubber ? this.#scrubber.scrub(text) : text;
+  }
+
   get emit(): Emit {
     return this.#emitter({});
   }

@@ -1,0 +1,42 @@
+// Old syntax throughout (ES5), so that every Node.js can parse this file and say what it needs.
+'use strict';
+
+var needed = [22, 18];
+
+function isNewEnough(version) {
+  var parts = version.split('.').map(Number);
+  return parts[0] > needed[0] || (parts[0] === needed[0] && parts[1] >= needed[1]);
+}
+
+function isVersionOnly(program, args) {
+  if (args.length !== 1) return false;
+  // The Python tool's `madengine -v` was its version; after a command it is --verbose.
+  return args[0] === '--version' || args[0] === '-V' || (program === 'madengine' && args[0] === '-v');
+}
+
+/**
+ * Compiled code is kept in the user's own cache folder: Node.js's default lies in the shared temporary folder, where
+ * another user could plant code that we would run.
+ */
+function keepCompiledCode() {
+  var module_ = require('module');
+  var home = process.env.HOME;
+  var cache = process.env.XDG_CACHE_HOME || (home && home + '/.cache');
+  if (cache && module_.enableCompileCache) module_.enableCompileCache(cache + '/madengine/compiled');
+}
+
+module.exports = function start(program) {
+  if (!isNewEnough(process.versions.node)) {
+    process.stderr.write(
+      program + ' needs Node.js ' + needed.join('.') + ' or newer; this is ' + process.versions.node + '.\n',
+    );
+    process.exit(1);
+  }
+  var version = require('../package.json').version;
+  if (isVersionOnly(program, process.argv.slice(2))) {
+    process.stdout.write(program + ' ' + version + '\n');
+    return;
+  }
+  keepCompiledCode();
+  require('../dist/main.js').main(program, version);
+};

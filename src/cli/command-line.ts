@@ -1,0 +1,86 @@
+import { Command, Option } from 'commander';
+import {
+  belongsTo,
+  type CommandName,
+  commandNames,
+  namesOf,
+  type OptionSpec,
+  type Program,
+  shortOf,
+} from './option-spec.ts';
+import { commands } from './options.ts';
+
+/** How wide and how colourful the help may be. */
+export interface HelpStyle {
+  columns: number;
+  heading(text: string): string;
+}
+
+/** The program with its commands as commander knows them; nothing in it acts on its own. */
+export function commandLine(program: Program, table: readonly OptionSpec[], style: HelpStyle): Command {
+  const root = bare(new Command(program), style)
+    .description('Takes AI models from a MAD package to trustworthy performance numbers.')
+    .usage('<command> [options]')
+    .enablePositionalOptions();
+  for (const option of table) if (option.commands === 'all') addOption(root, option, program, undefined);
+  for (const name of commandNames) {
+    const command = bare(root.command(name), style)
+      .summary(commands[name].summary)
+      .description(commands[name].description);
+    for (const option of table) if (belongsTo(option, name)) addOption(command, option, program, name);
+  }
+  return root;
+}
+
+function bare(command: Command, style: HelpStyle): Command {
+  return command
+    .helpOption(false)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .configureHelp({ helpWidth: style.columns, styleTitle: style.heading });
+}
+
+function addOption(
+  command: Command,
+  option: OptionSpec,
+  program: Program,
+  name: CommandName | undefined,
+): void {
+  const value = valuePlace(option);
+  const short = shortOf(option, name);
+  command.addOption(
+    new Option(`${short ? `-${short}, ` : ''}--${option.name}${value}`, describe(option, program)).helpGroup(
+      `${option.group}:`,
+    ),
+  );
+  for (const alias of namesOf(option, program).slice(1)) {
+    command.addOption(new Option(`--${alias}${value}`).hideHelp());
+  }
+}
+
+function valuePlace(option: OptionSpec): string {
+  if (option.kind === 'flag') return '';
+  const name = option.metavar ?? option.choices?.join('|') ?? option.kind;
+  return option.kind === 'list' ? ` <${name}...>` : ` <${name}>`;
+}
+
+function describe(option: OptionSpec, program: Program): string {
+  const facts: string[] = [];
+  if (option.default !== undefined) facts.push(`default: ${option.default}`);
+  if (option.env) facts.push(`environment: ${option.env}`);
+  const aliases = namesOf(option, program).slice(1);
+  if (aliases.length > 0) facts.push(`also: ${aliases.map((alias) => `--${alias}`).join(', ')}`);
+  return facts.length === 0 ? option.help : `${option.help} (${facts.join('; ')})`;
+}
+
+/** The help of the program, or of one of its commands, ending in a line feed. */
+export function helpText(root: Command, name: CommandName | undefined, style: HelpStyle): string {
+  const program = root.name();
+  if (name === undefined) {
+    return `${root.helpInformation()}\n${program} <command> --help tells the options of a command.\n`;
+  }
+  const command = root.commands.find((one) => one.name() === name);
+  const examples = commands[name].examples.map((example) => `  ${program} ${name} ${example}`.trimEnd());
+  return `${command?.helpInformation() ?? ''}\n${style.heading('Examples:')}\n${examples.join('\n')}\n`;
+}

@@ -1,0 +1,9 @@
+import type { CommandModule } from './command.ts';
+import type { CommandName } from './option-spec.ts';
+
+/** Each command's file; none is loaded before it is asked for. */
+export const commandModules: Readonly<Record<CommandName, () => Promise<CommandModule>>> = {
+  run: () => import('./command/run.ts'),
+  build: () => import('./command/build.ts'),
+  discover: () => import('./command/discover.ts'),
+};

@@ -1,0 +1,25 @@
+import type { BuildOptions } from '../../campaign/options.ts';
+import type { ExitCode } from '../../foundation/error.ts';
+import type { CommandInput } from '../command.ts';
+import type { OptionValues } from '../options.ts';
+
+export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
+  const { buildCampaign } = await import('../../campaign/build-campaign.ts');
+  return (await buildCampaign(buildOptions(values), around)).exitCode;
+}
+
+export const buildOptions = (values: OptionValues): BuildOptions => ({
+  tags: values.tags,
+  additionalContext: values['additional-context'],
+  additionalContextFile: values['additional-context-file'],
+  registry: values.registry,
+  cleanDockerCache: values['clean-docker-cache'],
+  manifestOutput: values['manifest-output'],
+  summaryOutput: values['summary-output'],
+  liveOutput: values['live-output'],
+  output: values.output,
+  package: values.package,
+  jobs: values.jobs,
+  engine: values.engine,
+  dryRun: values['dry-run'],
+});

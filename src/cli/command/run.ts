@@ -1,0 +1,21 @@
+import type { RunOptions } from '../../campaign/options.ts';
+import type { ExitCode } from '../../foundation/error.ts';
+import type { CommandInput } from '../command.ts';
+import type { OptionValues } from '../options.ts';
+import { buildOptions } from './build.ts';
+
+export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
+  const { runCampaign } = await import('../../campaign/run-campaign.ts');
+  return (await runCampaign(runOptions(values), around)).exitCode;
+}
+
+export const runOptions = (values: OptionValues): RunOptions => ({
+  ...buildOptions(values),
+  manifestFile: values['manifest-file'],
+  timeout: values.timeout,
+  keepAlive: values['keep-alive'],
+  keepModelDir: values['keep-model-dir'],
+  skipModelRun: values['skip-model-run'],
+  ignoreDeprecated: values['ignore-deprecated'],
+  disableSkipGpuArch: values['disable-skip-gpu-arch'],
+});

@@ -1,0 +1,122 @@
+/** The one place that touches the process: its arguments, environment, streams, signals and end. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
+import type { Invocation } from './invocation.ts';
+import type { Program } from './option-spec.ts';
+import { parseCommandLine } from './parse.ts';
+import type { Session } from './session.ts';
+import { coloursFor } from './terminal/colours.ts';
+import { wantsColour, widthOf } from './terminal/output.ts';
+
+const stopSignals = {
+  SIGINT: exitCode.interrupted,
+  SIGTERM: exitCode.terminated,
+  SIGHUP: exitCode.hangup,
+} as const;
+type StopSignal = keyof typeof stopSignals;
+
+/** Runs one of the two programs and ends the process. */
+export async function main(program: Program, version: string): Promise<void> {
+  const stop = new AbortController();
+  const invocation: Invocation = {
+    program,
+    version,
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    cacheDir: cacheDir(process.env),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+  };
+  let session: Session | undefined;
+  let stoppedBy: StopSignal | undefined;
+
+  const onSignal = (name: StopSignal): void => {
+    if (stoppedBy !== undefined) endAtOnce(session, stopSignals[name]);
+    stoppedBy = name;
+    // Before the command's start there is nothing to stop.
+    if (session === undefined) process.exit(stopSignals[name]);
+    session.tellStopping(name);
+    stop.abort(name);
+  };
+  for (const name of Object.keys(stopSignals) as StopSignal[]) process.on(name, onSignal);
+  outliveReaders();
+  const crash = async (thrown: unknown): Promise<void> => {
+    session?.abandon();
+    await reportError(thrown, invocation);
+    endAtOnce(session, exitCode.failure);
+  };
+  process.on('uncaughtException', crash).on('unhandledRejection', crash);
+
+  const code = await invoke(invocation, (started) => {
+    session = started;
+  });
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  // Whatever a command left open must not hold the process.
+  process.exit(stoppedBy === undefined ? code : stopSignals[stoppedBy]);
+}
+
+/** Everything that a program does, without the process around it. */
+export async function invoke(invocation: Invocation, onStart: (session: Session) => void): Promise<ExitCode> {
+  const { program, version, argv, env, stdout } = invocation;
+  try {
+    const heading = coloursFor(wantsColour(stdout, env)).bold;
+    const style = { columns: widthOf(stdout) ?? 100, heading };
+    const parsed = parseCommandLine({ program, argv, env, style });
+    if (parsed.kind === 'command') {
+      const { startSession } = await import('./session.ts');
+      const session = await startSession(parsed, invocation);
+      onStart(session);
+      return await session.done;
+    }
+    stdout.write(parsed.kind === 'help' ? parsed.text : `${program} ${version}\n`);
+    return exitCode.success;
+  } catch (thrown) {
+    await reportError(thrown, invocation);
+    return toMadError(thrown).exitCode;
+  }
+}
+
+async function reportError(thrown: unknown, { stderr, env, argv }: Invocation): Promise<void> {
+  const { errorReport } = await import('./terminal/error-report.ts');
+  const colours = coloursFor(wantsColour(stderr, env));
+  const verbose = argv.some((word) => word === '--verbose' || word === '-v');
+  stderr.write(errorReport(toMadError(thrown), { colours, verbose, scrub: (text) => text }));
+}
+
+/** The end without any clean-up; says what that leaves. */
+function endAtOnce(session: Session | undefined, code: ExitCode): never {
+  const left = session?.abandon() ?? [];
+  if (left.length > 0) {
+    process.stderr.write(
+      `Ended at once. Still going on: ${left.join('; ')}. The next start with the same --output cleans it up.\n`,
+    );
+  }
+  process.exit(code);
+}
+
+/**
+ * A reader that goes away (`| head`), or a terminal that closes, is no reason to lose a campaign: the command goes on
+ * to its end, and what it would have shown is dropped.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'EIO' && error.code !== 'ERR_STREAM_DESTROYED')
+        throw error;
+    });
+  }
+}
+
+const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve();
+    else stream.write('', () => resolve());
+  });
+
+function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
+  const base = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : undefined);
+  return join(base ?? tmpdir(), 'madengine');
+}

@@ -1,0 +1,73 @@
+/** What one option is, as plain data: parser, help, `docs/options.md` and `schema/options.json` come from it. */
+
+export const programs = ['madengine', 'madengine-cli'] as const;
+export type Program = (typeof programs)[number];
+
+export const commandNames = ['run', 'build', 'discover'] as const;
+export type CommandName = (typeof commandNames)[number];
+
+export const optionGroups = ['Models', 'Context', 'Build', 'Run', 'Results', 'Global'] as const;
+export type OptionGroup = (typeof optionGroups)[number];
+
+export interface OptionSpec {
+  /** Long name, without dashes. */
+  name: string;
+  /** One letter. */
+  short?: string;
+  /** The commands where `short` means this option; all of `commands` when absent. */
+  shortIn?: readonly CommandName[];
+  /** A list takes several values at once and may be repeated. */
+  kind: 'flag' | 'text' | 'path' | 'number' | 'list' | 'choice';
+  /** `all`: before the command, too. */
+  commands: readonly CommandName[] | 'all';
+  /** Further long names that a program accepts. */
+  aliases?: Partial<Record<Program, readonly string[]>>;
+  /** Names of options that can't be given beside it. */
+  conflicts?: readonly string[];
+  /** Environment variable that gives the value when the command line doesn't. */
+  env?: string;
+  default?: string | number;
+  /** Smallest value of a number; numbers are whole. */
+  minimum?: number;
+  choices?: readonly string[];
+  /** How the value is called in the help. */
+  metavar?: string;
+  help: string;
+  /** What stands behind the command in an example. */
+  example?: string;
+  group: OptionGroup;
+}
+
+/** Where the value of an option came from. */
+export type OptionOrigin = 'option' | 'environment' | 'default';
+
+type ValueOf<O> = O extends { kind: 'flag' }
+  ? boolean
+  : O extends { kind: 'number' }
+    ? number
+    : O extends { kind: 'list' }
+      ? readonly string[]
+      : O extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+        ? Choice
+        : O extends { default: string }
+          ? string
+          : string | undefined;
+
+/** The values of all options of a table, by long name. */
+export type ValuesOf<Table extends readonly OptionSpec[]> = {
+  [O in Table[number] as O['name']]: ValueOf<O>;
+};
+
+export const belongsTo = (option: OptionSpec, command: CommandName): boolean =>
+  option.commands === 'all' || option.commands.includes(command);
+
+export const shortOf = (option: OptionSpec, command: CommandName | undefined): string | undefined =>
+  option.shortIn === undefined || (command !== undefined && option.shortIn.includes(command))
+    ? option.short
+    : undefined;
+
+/** All long names by which a program knows an option, its own name first. */
+export const namesOf = (option: OptionSpec, program: Program): string[] => [
+  option.name,
+  ...(option.aliases?.[program] ?? []),
+];

@@ -1,0 +1,96 @@
+import { MadError } from '../foundation/error.ts';
+import {
+  belongsTo,
+  type CommandName,
+  namesOf,
+  type OptionOrigin,
+  type OptionSpec,
+  type Program,
+  shortOf,
+} from './option-spec.ts';
+
+interface ValueContext {
+  program: Program;
+  command: CommandName;
+  env: Readonly<Record<string, string | undefined>>;
+  table: readonly OptionSpec[];
+}
+
+/**
+ * The value of one option: typed, else from its environment variable, else its default. An empty value counts as not
+ * given, because `--registry "$REGISTRY"` with an unset variable is what scripts write.
+ */
+export function optionValue(
+  option: OptionSpec,
+  typed: unknown,
+  context: ValueContext,
+): { value: unknown; origin: OptionOrigin } {
+  if (option.kind === 'flag') return { value: typed === true, origin: typed === true ? 'option' : 'default' };
+  if (option.kind === 'list') {
+    const list = Array.isArray(typed) ? typed.map(String).filter((one) => one !== '') : [];
+    return { value: list, origin: list.length > 0 ? 'option' : 'default' };
+  }
+  if (typeof typed === 'string' && typed !== '') {
+    rejectSwallowedOption(option, typed, context);
+    return { value: checked(option, typed, `--${option.name}`, 'INVALID_ARGUMENT'), origin: 'option' };
+  }
+  const fromEnvironment =
+    option.env && belongsTo(option, context.command) ? context.env[option.env] : undefined;
+  if (option.env && fromEnvironment) {
+    return {
+      value: checked(option, fromEnvironment, option.env, 'INVALID_ENVIRONMENT'),
+      origin: 'environment',
+    };
+  }
+  return { value: option.default, origin: 'default' };
+}
+
+function checked(
+  option: OptionSpec,
+  text: string,
+  source: string,
+  code: 'INVALID_ARGUMENT' | 'INVALID_ENVIRONMENT',
+): string | number {
+  if (option.kind === 'number') {
+    const number = Number(text);
+    const smallest = option.minimum ?? Number.MIN_SAFE_INTEGER;
+    if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(number) || number < smallest) {
+      throw new MadError(
+        code,
+        `${source} must be a whole number${option.minimum === undefined ? '' : ` of at least ${option.minimum}`}, but is "${text}".`,
+        {
+          hint: `${option.help}.${option.example ? `\nFor example: ${option.example}` : ''}`,
+        },
+      );
+    }
+    return number;
+  }
+  if (option.choices && !option.choices.includes(text)) {
+    throw new MadError(code, `${source} must be one of ${option.choices.join(', ')}, but is "${text}".`, {
+      hint: `${option.help}.`,
+    });
+  }
+  return text;
+}
+
+/** `--registry --live-output` is a forgotten value, not a registry of that name. */
+function rejectSwallowedOption(option: OptionSpec, typed: string, context: ValueContext): void {
+  const isOption = context.table.some(
+    (other) =>
+      belongsTo(other, context.command) &&
+      (namesOf(other, context.program).some(
+        (name) => typed === `--${name}` || typed.startsWith(`--${name}=`),
+      ) ||
+        typed === `-${shortOf(other, context.command)}`),
+  );
+  if (!isOption) return;
+  throw new MadError(
+    'INVALID_ARGUMENT',
+    `--${option.name} needs a value, but the option ${typed} follows it.`,
+    {
+      hint: option.example
+        ? `For example: ${context.program} ${context.command} ${option.example}`
+        : `See ${context.program} ${context.command} --help.`,
+    },
+  );
+}

@@ -1,0 +1,260 @@
+import { packageTransports } from '../campaign/options.ts';
+import { engineKinds } from '../machine/engine/engine.ts';
+import type { CommandName, OptionSpec, ValuesOf } from './option-spec.ts';
+
+/** What each command does, in one line and in one paragraph, and what people type behind it. */
+export interface CommandSpec {
+  summary: string;
+  description: string;
+  examples: readonly string[];
+}
+
+export const commands: Readonly<Record<CommandName, CommandSpec>> = {
+  run: {
+    summary: 'Run models: build their images first, or take the images of a build manifest',
+    description:
+      'With --tags, selects models, builds and pushes their images, writes the build manifest and runs every model.\n' +
+      'With --manifest-file, runs what that manifest holds; --tags then chooses from it.',
+    examples: [
+      '--tags dummy --registry localhost:5000 --timeout 3600',
+      '--manifest-file build_manifest.json --live-output',
+    ],
+  },
+  build: {
+    summary: 'Build (and push) the images of models and write the build manifest',
+    description:
+      'Selects models, builds their images, pushes them where --registry is given and writes the build manifest,\n' +
+      'which has all that a machine needs to run the models.',
+    examples: [
+      `--tags dummy resnet --registry docker.io --additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
+      '--tags dummy --package file',
+    ],
+  },
+  discover: {
+    summary: 'List the models of the MAD package in the current folder',
+    description:
+      'Without --tags, lists all models. With --tags, shows the selected ones: a table on a terminal, their cards as\n' +
+      'JSON into a pipe or with --json.',
+    examples: ['', '--tags dummy3:dummy_3:batch_size=512'],
+  },
+};
+
+const working = ['run', 'build'] as const;
+
+/** Every option of both programs, in the order in which help and documentation show them. */
+export const options = [
+  {
+    name: 'tags',
+    short: 't',
+    kind: 'list',
+    commands: ['run', 'build', 'discover'],
+    metavar: 'tag',
+    help: 'Models to take: a name, a tag, <folder>:<model>, or "all"; :<name>=<value> behind it adds arguments',
+    example: '--tags dummy resnet',
+    group: 'Models',
+  },
+  {
+    name: 'manifest-file',
+    short: 'm',
+    kind: 'path',
+    commands: ['run'],
+    metavar: 'file',
+    help: 'Run the images of this build manifest; nothing is built',
+    example: '--manifest-file build_manifest.json',
+    group: 'Models',
+  },
+  {
+    name: 'ignore-deprecated',
+    kind: 'flag',
+    commands: ['run'],
+    aliases: { madengine: ['ignore-deprecated-flag'] },
+    help: 'Run deprecated models, too, instead of skipping them',
+    group: 'Models',
+  },
+  {
+    name: 'disable-skip-gpu-arch',
+    kind: 'flag',
+    commands: ['run'],
+    help: 'Run models even where their card skips this GPU architecture',
+    group: 'Models',
+  },
+  {
+    name: 'additional-context',
+    short: 'c',
+    kind: 'text',
+    commands: working,
+    metavar: 'object',
+    help: 'Additional context as a JSON object or Python literal; wins over the file',
+    example: `--additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
+    group: 'Context',
+  },
+  {
+    name: 'additional-context-file',
+    short: 'f',
+    kind: 'path',
+    commands: working,
+    metavar: 'file',
+    help: 'File with additional context',
+    example: '--additional-context-file context.json',
+    group: 'Context',
+  },
+  {
+    name: 'registry',
+    short: 'r',
+    kind: 'text',
+    commands: working,
+    metavar: 'registry',
+    help: 'Registry to push images to and pull them from',
+    example: '--registry localhost:5000',
+    group: 'Build',
+  },
+  {
+    name: 'clean-docker-cache',
+    kind: 'flag',
+    commands: working,
+    help: 'Build images without the build cache',
+    group: 'Build',
+  },
+  {
+    name: 'manifest-output',
+    short: 'm',
+    shortIn: ['build'],
+    kind: 'path',
+    commands: working,
+    default: 'build_manifest.json',
+    metavar: 'file',
+    help: 'Where the build manifest is written',
+    group: 'Build',
+  },
+  {
+    name: 'package',
+    kind: 'choice',
+    choices: packageTransports,
+    commands: working,
+    default: 'none',
+    help: 'How the MAD package travels with the manifest: not at all, as a file beside it, or as an image',
+    group: 'Build',
+  },
+  {
+    name: 'jobs',
+    short: 'j',
+    kind: 'number',
+    commands: working,
+    default: 1,
+    minimum: 1,
+    metavar: 'count',
+    help: 'Images to build at the same time',
+    example: '--jobs 4',
+    group: 'Build',
+  },
+  {
+    name: 'timeout',
+    kind: 'number',
+    commands: ['run'],
+    default: -1,
+    minimum: -1,
+    metavar: 'seconds',
+    help: 'Limit for each model; 0: no limit, -1: the limit of its card',
+    example: '--timeout 3600',
+    group: 'Run',
+  },
+  {
+    name: 'keep-alive',
+    kind: 'flag',
+    commands: ['run'],
+    help: 'Leave the containers running afterwards',
+    group: 'Run',
+  },
+  {
+    name: 'keep-model-dir',
+    kind: 'flag',
+    commands: ['run'],
+    help: 'Leave the folders in which the models ran',
+    group: 'Run',
+  },
+  {
+    name: 'skip-model-run',
+    kind: 'flag',
+    commands: ['run'],
+    help: "Do everything but the model's own script",
+    group: 'Run',
+  },
+  {
+    name: 'engine',
+    kind: 'choice',
+    choices: engineKinds,
+    commands: working,
+    env: 'MAD_ENGINE',
+    default: 'docker',
+    help: 'What builds images and runs containers; host: run without a container',
+    group: 'Run',
+  },
+  {
+    name: 'output',
+    short: 'o',
+    kind: 'path',
+    commands: working,
+    default: 'perf.csv',
+    metavar: 'file',
+    help: 'The table of results; its folder is where all results go',
+    group: 'Results',
+  },
+  {
+    name: 'summary-output',
+    short: 's',
+    kind: 'path',
+    commands: working,
+    metavar: 'file',
+    help: 'Write a summary as JSON',
+    example: '--summary-output summary.json',
+    group: 'Results',
+  },
+  {
+    name: 'live-output',
+    short: 'l',
+    kind: 'flag',
+    commands: working,
+    help: 'Show the output of builds and models as it comes',
+    group: 'Results',
+  },
+  {
+    name: 'dry-run',
+    kind: 'flag',
+    commands: working,
+    help: 'Show the plan with its exact commands and do nothing',
+    group: 'Results',
+  },
+  {
+    name: 'json',
+    kind: 'flag',
+    commands: 'all',
+    help: 'Write events as JSON lines to standard output (discover: the cards as a JSON array)',
+    group: 'Global',
+  },
+  {
+    name: 'verbose',
+    short: 'v',
+    kind: 'flag',
+    commands: 'all',
+    help: 'Tell more: every step, and the causes of errors',
+    group: 'Global',
+  },
+  {
+    name: 'version',
+    short: 'V',
+    kind: 'flag',
+    commands: 'all',
+    help: 'Show the version',
+    group: 'Global',
+  },
+  {
+    name: 'help',
+    short: 'h',
+    kind: 'flag',
+    commands: 'all',
+    help: 'Show help for the program or the command',
+    group: 'Global',
+  },
+] as const satisfies readonly OptionSpec[];
+
+export type OptionValues = ValuesOf<typeof options>;

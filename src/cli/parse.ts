@@ -1,0 +1,181 @@
+import { type Command, CommanderError } from 'commander';
+import { MadError } from '../foundation/error.ts';
+import { nearestNames } from '../package/nearest-name.ts';
+import { commandLine, type HelpStyle, helpText } from './command-line.ts';
+import {
+  belongsTo,
+  type CommandName,
+  commandNames,
+  namesOf,
+  type OptionOrigin,
+  type OptionSpec,
+  type Program,
+} from './option-spec.ts';
+import { optionValue } from './option-value.ts';
+import { type OptionValues, options } from './options.ts';
+
+export type Parsed = { kind: 'help'; text: string } | { kind: 'version' } | ParsedCommand;
+
+export interface ParsedCommand {
+  kind: 'command';
+  command: CommandName;
+  values: OptionValues;
+  origins: Readonly<Record<string, OptionOrigin>>;
+}
+
+export interface CommandLineInput {
+  program: Program;
+  /** Without the program itself. */
+  argv: readonly string[];
+  env: Readonly<Record<string, string | undefined>>;
+  style: HelpStyle;
+  /** The options; another table is for tests. */
+  table?: readonly OptionSpec[];
+}
+
+/** What the command line asks for. Throws INVALID_ARGUMENT or INVALID_ENVIRONMENT with the likeliest remedy as hint. */
+export function parseCommandLine(input: CommandLineInput): Parsed {
+  const table = input.table ?? options;
+  const root = commandLine(input.program, table, input.style);
+  const before = parseOptions(root, [...input.argv], input.program, undefined);
+  const typedBefore = (name: string): unknown => root.getOptionValue(attribute(name));
+  const help = (name?: CommandName): Parsed => ({ kind: 'help', text: helpText(root, name, input.style) });
+
+  const [word, ...others] = before.operands;
+  if (word === undefined) {
+    if (input.argv.length === 0 || typedBefore('help')) return help();
+    if (typedBefore('version')) return { kind: 'version' };
+    const [unknown] = before.unknown;
+    if (unknown !== undefined) throw unknownOption(unknown, input.program, undefined, table);
+    // The Python tool's `madengine -v` was its version; before or behind a command it is --verbose.
+    if (input.program === 'madengine' && typedBefore('verbose')) return { kind: 'version' };
+    throw usageError(
+      'No command given.',
+      `Commands: ${commandNames.join(', ')}. See ${input.program} --help.`,
+    );
+  }
+  if (word === 'help') {
+    const [about] = others;
+    return help(about === undefined ? undefined : commandNamed(about, input.program));
+  }
+  const name = commandNamed(word, input.program);
+  const command = root.commands.find((one) => one.name() === name) ?? root;
+  const rest = parseOptions(command, before.unknown, input.program, name);
+  const typed = (one: string): unknown => command.getOptionValue(attribute(one)) ?? typedBefore(one);
+  if (typed('help')) return help(name);
+  if (typed('version')) return { kind: 'version' };
+  const [unknown] = rest.unknown;
+  if (unknown !== undefined) throw unknownOption(unknown, input.program, name, table);
+  const [excess] = rest.operands;
+  if (excess !== undefined) throw excessArgument(excess, input.program, name);
+  return { kind: 'command', command: name, ...valuesOf(table, typed, input, name) };
+}
+
+function valuesOf(
+  table: readonly OptionSpec[],
+  typed: (name: string) => unknown,
+  input: CommandLineInput,
+  command: CommandName,
+): { values: OptionValues; origins: Record<string, OptionOrigin> } {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, OptionOrigin> = {};
+  const context = { program: input.program, command, env: input.env, table };
+  for (const option of table) {
+    const names = namesOf(option, input.program);
+    const given = belongsTo(option, command) ? names.map(typed).find((one) => one !== undefined) : undefined;
+    const { value, origin } = optionValue(option, given, context);
+    values[option.name] = value;
+    origins[option.name] = origin;
+  }
+  rejectConflicts(table, origins);
+  // The table's type is what fixes the names and types of the values; a test walks all of them.
+  return { values: values as OptionValues, origins };
+}
+
+function rejectConflicts(table: readonly OptionSpec[], origins: Record<string, OptionOrigin>): void {
+  for (const option of table) {
+    if (origins[option.name] !== 'option') continue;
+    const other = option.conflicts?.find((name) => origins[name] === 'option');
+    if (other) {
+      throw usageError(`--${option.name} and --${other} can't be used together.`, 'Leave one of them out.');
+    }
+  }
+}
+
+function parseOptions(
+  command: Command,
+  argv: string[],
+  program: Program,
+  name: CommandName | undefined,
+): { operands: string[]; unknown: string[] } {
+  try {
+    return command.parseOptions(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const option = options.find((one) => error.message.includes(`--${one.name} `));
+    const flag = /--[\w-]+/.exec(error.message)?.[0] ?? 'An option';
+    const example =
+      option && 'example' in option ? `For example: ${exampleOf(program, name, option.example)}` : undefined;
+    throw usageError(`${flag} needs a value.`, example ?? seeHelp(program, name));
+  }
+}
+
+function commandNamed(word: string, program: Program): CommandName {
+  const name = commandNames.find((one) => one === word);
+  if (name) return name;
+  const [close] = nearestNames(word, commandNames, 1);
+  const remedy = close ? `Did you mean "${close}"?` : `Commands: ${commandNames.join(', ')}.`;
+  throw usageError(`Unknown command "${word}".`, `${remedy} See ${program} --help.`);
+}
+
+function unknownOption(
+  word: string,
+  program: Program,
+  command: CommandName | undefined,
+  table: readonly OptionSpec[],
+): MadError {
+  const flag = word.startsWith('--') ? (word.split('=', 1)[0] ?? word) : word;
+  const isNamed = (option: OptionSpec): boolean =>
+    namesOf(option, program).some((name) => `--${name}` === flag) || `-${option.short}` === flag.slice(0, 2);
+  const here = table.filter((option) => option.commands === 'all' || (command && belongsTo(option, command)));
+  if (flag !== word && here.some(isNamed))
+    return usageError(`${flag} takes no value, but "${word}" gives one.`, 'Write it without "=…".');
+  const where = command ? ` for ${program} ${command}` : ' before the command';
+  const message = `Unknown option ${flag}${where}.`;
+  const elsewhere = table.find((option) => !here.includes(option) && isNamed(option));
+  if (elsewhere) {
+    const owners = commandNames.filter((name) => belongsTo(elsewhere, name));
+    const remedy = command
+      ? `${flag} belongs to ${owners.map((owner) => `"${owner}"`).join(', ')}.`
+      : `It stands behind the command: ${exampleOf(program, owners[0], elsewhere.example ?? `--${elsewhere.name}`)}`;
+    return usageError(message, `${remedy}\n${seeHelp(program, command)}`);
+  }
+  const known = (command ? here : table).flatMap((option) =>
+    namesOf(option, program).map((name) => `--${name}`),
+  );
+  const [close] = flag.startsWith('--') ? nearestNames(flag, known, 1) : [];
+  const example = here.find((option) => `--${option.name}` === close)?.example;
+  const suggestion = close
+    ? `Did you mean ${close}?${example ? ` For example: ${exampleOf(program, command, example)}` : ''}\n`
+    : '';
+  return usageError(message, `${suggestion}${seeHelp(program, command)}`);
+}
+
+function excessArgument(word: string, program: Program, command: CommandName): MadError {
+  return usageError(
+    `Unexpected argument "${word}".`,
+    `Models are chosen with --tags: ${program} ${command} --tags ${/^[\w.:=/-]+$/.test(word) ? word : 'dummy'}\n${seeHelp(program, command)}`,
+  );
+}
+
+const attribute = (name: string): string =>
+  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+const exampleOf = (program: Program, command: CommandName | undefined, example: string): string =>
+  `${program} ${command ?? '<command>'} ${example}`;
+
+const seeHelp = (program: Program, command: CommandName | undefined): string =>
+  `See ${program} ${command ? `${command} ` : ''}--help.`;
+
+const usageError = (message: string, hint: string): MadError =>
+  new MadError('INVALID_ARGUMENT', message, { hint });

@@ -1,0 +1,123 @@
+import type { Surroundings } from '../campaign/options.ts';
+import { systemClock } from '../foundation/clock.ts';
+import { type ExitCode, type MadError, toMadError } from '../foundation/error.ts';
+import { EventStream } from '../foundation/event.ts';
+import { thisMachine } from '../machine/command/this-machine.ts';
+import { commandModules } from './command-modules.ts';
+import type { Invocation } from './invocation.ts';
+import type { ParsedCommand } from './parse.ts';
+import { ActivityBoard } from './terminal/activity.ts';
+import { coloursFor } from './terminal/colours.ts';
+import { errorReport } from './terminal/error-report.ts';
+import { isLive, wantsColour } from './terminal/output.ts';
+import type { Renderer, RendererOptions } from './terminal/renderer.ts';
+
+/** One command from its start to its exit code. */
+export interface Session {
+  /** Never rejects. */
+  readonly done: Promise<ExitCode>;
+  /** Says that the first signal was understood. */
+  tellStopping(signal: string): void;
+  /** Ends all display at once; returns what is still going on. */
+  abandon(): string[];
+}
+
+export async function startSession(parsed: ParsedCommand, invocation: Invocation): Promise<Session> {
+  const { env, stdout, stderr, signal } = invocation;
+  const { values } = parsed;
+  const clock = systemClock;
+  const events = new EventStream(clock);
+  const board = new ActivityBoard();
+  const renderer = await rendererFor(parsed, invocation);
+  events.listen((event) => board.apply(event, clock.monotonic()));
+  events.listen(renderer.listen);
+  if (isOn(env.MAD_VERBOSE_CONFIG)) {
+    const { configReport } = await import('./terminal/config-report.ts');
+    stderr.write(`${configReport(parsed).join('\n')}\n`);
+  }
+
+  const report = (error: MadError): void => {
+    const { code, message, hint } = error;
+    events.emit({
+      type: 'error',
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      exit_code: error.exitCode,
+    });
+    renderer.stop();
+    const colours = coloursFor(wantsColour(stderr, env));
+    stderr.write(
+      errorReport(error, { colours, verbose: values.verbose, scrub: (text) => events.scrub(text) }),
+    );
+  };
+  const work = async (): Promise<ExitCode> => {
+    try {
+      const command = await commandModules[parsed.command]();
+      const around = surroundings(invocation, events);
+      return await command.execute({ values, around, stdout, colours: coloursFor(wantsColour(stdout, env)) });
+    } catch (thrown) {
+      const error = toMadError(thrown);
+      // What an abort brings down is no news; anything else is, also then.
+      if (!signal.aborted || !isAbort(thrown, signal)) report(error);
+      return error.exitCode;
+    } finally {
+      renderer.stop();
+    }
+  };
+  return {
+    done: work(),
+    tellStopping: (name) =>
+      events.emit({
+        type: 'notice',
+        level: 'warning',
+        code: 'STOPPING',
+        message: `${name}: stopping what runs and writing its results. A second signal ends at once.`,
+      }),
+    abandon: () => {
+      renderer.stop();
+      return board.active.map(({ verb, subject }) => `${verb.toLowerCase()} ${subject}`);
+    },
+  };
+}
+
+/** Whether an error is no more than the abort on its way up. */
+function isAbort(thrown: unknown, signal: AbortSignal): boolean {
+  if (thrown === signal.reason) return true;
+  const { name, code } = (thrown ?? {}) as { name?: unknown; code?: unknown };
+  return name === 'AbortError' || code === 'INTERRUPTED' || code === 'ABORT_ERR';
+}
+
+async function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promise<Renderer> {
+  const { env, stdout, stderr } = invocation;
+  // The standard output of discover is its answer.
+  const answers = parsed.command === 'discover';
+  if (parsed.values.json && !answers) return (await import('./terminal/json.ts')).jsonRenderer(stdout);
+  const options: RendererOptions = {
+    stdout: answers ? stderr : stdout,
+    stderr,
+    clock: systemClock,
+    colours: coloursFor(wantsColour(answers ? stderr : stdout, env)),
+    verbose: parsed.values.verbose,
+    cwd: invocation.cwd,
+  };
+  if (answers || !isLive(stdout, env)) return (await import('./terminal/plain.ts')).plainRenderer(options);
+  return (await import('./terminal/live.ts')).liveRenderer(options);
+}
+
+function surroundings(invocation: Invocation, events: EventStream): Surroundings {
+  const { env, argv, cwd, signal, version, cacheDir } = invocation;
+  return {
+    runner: thisMachine({ env }),
+    clock: systemClock,
+    events,
+    env,
+    argv,
+    cwd,
+    signal,
+    cacheDir,
+    version,
+  };
+}
+
+const isOn = (value: string | undefined): boolean => /^(?:1|true|yes|on)$/i.test(value ?? '');

@@ -1,0 +1,99 @@
+import type { MadEvent } from '../../foundation/event.ts';
+
+/** Something that is going on at this moment. */
+export interface Activity {
+  verb: 'Building' | 'Pushing' | 'Pulling' | 'Running';
+  /** The image or the model. */
+  subject: string;
+  /** The step, stage or progress it is at. */
+  detail: string;
+  /** Monotonic seconds. */
+  since: number;
+}
+
+/** What is going on, kept from the event stream. */
+export class ActivityBoard {
+  readonly #active = new Map<string, Activity>();
+
+  get active(): readonly Activity[] {
+    return [...this.#active.values()];
+  }
+
+  /** The model or image that an event's output belongs to. */
+  subjectOf(event: MadEvent): string | undefined {
+    return this.#active.get(keyOf(event) ?? '')?.subject;
+  }
+
+  apply(event: MadEvent, now: number): void {
+    const key = keyOf(event);
+    if (key === undefined) return;
+    const started = startOf(event);
+    if (started) this.#active.set(key, { verb: started[0], subject: started[1], detail: '', since: now });
+    else if (event.type.endsWith('.ended') && event.type !== 'stage.ended') this.#active.delete(key);
+    else this.#tell(key, detailOf(event));
+  }
+
+  #tell(key: string, detail: string | undefined): void {
+    const activity = this.#active.get(key);
+    if (activity && detail !== undefined) activity.detail = detail;
+  }
+}
+
+function startOf(event: MadEvent): [Activity['verb'], string] | undefined {
+  switch (event.type) {
+    case 'build.started':
+      return ['Building', event.image];
+    case 'push.started':
+      return ['Pushing', event.registry_image];
+    case 'pull.started':
+      return ['Pulling', event.image];
+    case 'run.started':
+      return ['Running', event.model];
+    default:
+      return undefined;
+  }
+}
+
+function detailOf(event: MadEvent): string | undefined {
+  switch (event.type) {
+    case 'build.step':
+      return event.step;
+    case 'push.progress':
+    case 'pull.progress':
+      return `${event.done} of ${event.total} layers`;
+    case 'stage.started':
+      return event.stage;
+    case 'metric.found':
+      return `${event.text} ${event.name}`;
+    default:
+      return undefined;
+  }
+}
+
+/** Which activity an event belongs to; runs are told apart by id, the rest by image. */
+function keyOf(event: MadEvent): string | undefined {
+  switch (event.type) {
+    case 'build.started':
+    case 'build.step':
+    case 'build.output':
+    case 'build.ended':
+      return `build ${event.image}`;
+    case 'push.started':
+    case 'push.progress':
+    case 'push.ended':
+      return `push ${event.image}`;
+    case 'pull.started':
+    case 'pull.progress':
+    case 'pull.ended':
+      return `pull ${event.image} ${event.node ?? ''}`;
+    case 'run.started':
+    case 'run.ended':
+    case 'run.output':
+    case 'stage.started':
+    case 'stage.ended':
+    case 'metric.found':
+      return `run ${event.run ?? ''} ${event.node ?? ''}`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import type { MadEvent } from '../../foundation/event.ts';
+import { ActivityBoard } from './activity.ts';
+import { eventLine } from './event-line.ts';
+import { widthOf } from './output.ts';
+import { OutputLines } from './output-lines.ts';
+import { planText } from './plan-text.ts';
+import type { Renderer, RendererOptions } from './renderer.ts';
+import { Summary } from './summary.ts';
+
+/** One line per event that matters, for logs and pipes. Warnings go to standard error. */
+export function plainRenderer(options: RendererOptions): Renderer {
+  const { stdout, stderr, colours } = options;
+  const board = new ActivityBoard();
+  const summary = new Summary();
+  const pieces = new OutputLines();
+  const print = (lines: readonly string[]): void => {
+    if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
+  };
+
+  const listen = (event: MadEvent): void => {
+    summary.apply(event);
+    print(outputOf(event, board, pieces));
+    board.apply(event, 0);
+    if (event.type === 'plan.made') print(planText(event.plan));
+    if (event.type === 'campaign.ended') {
+      print(summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));
+    }
+    const line = eventLine(event, options.verbose);
+    if (!line) return;
+    const text = [line.text, ...line.more.map((one) => `  ${one}`)].join('\n');
+    const tone = line.tone === 'bad' ? colours.red : line.tone === 'warning' ? colours.yellow : String;
+    (line.tone === 'warning' ? stderr : stdout).write(`${tone(text)}\n`);
+  };
+
+  return { listen, stop: () => print(pieces.sources.flatMap((source) => pieces.end(source))) };
+}
+
+/** Complete lines of live output that an event brings; they name their source while several are going on. */
+export function outputOf(event: MadEvent, board: ActivityBoard, pieces: OutputLines): string[] {
+  const subject = board.subjectOf(event);
+  const source = `${event.run ?? ''} ${subject ?? ''}`;
+  const named = (lines: string[]): string[] =>
+    board.active.length > 1 && subject ? lines.map((line) => `[${subject}] ${line}`) : lines;
+  if (event.type === 'run.output' || event.type === 'build.output')
+    return named(pieces.add(source, event.text));
+  if (event.type === 'run.ended' || event.type === 'build.ended') return named(pieces.end(source));
+  return [];
+}
