@@ -33,9 +33,13 @@ for (const path of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', ...b
   if (!paths.has(path)) problems.push(`${path} is not in the package`);
 for (const { path, mode } of files)
   if (bins.includes(path) && (mode & 0o111) === 0) problems.push(`${path} is not executable`);
-for (const path of paths)
-  if (/(^|\/)(test|src|script|bench|node_modules|shared)\/|\.test\.|\.map$|(^|\/)\./.test(path))
-    problems.push(`${path} is in the package, and users have no use for it`);
+const foreign = [...paths].filter((path) =>
+  /(^|\/)(test|src|script|bench|node_modules|shared)\/|\.test\.|\.map$|(^|\/)\./.test(path),
+);
+if (foreign.length > 0)
+  problems.push(
+    `${foreign.length} files in the package that users have no use for: ${foreign.slice(0, 10).join(', ')}`,
+  );
 for (const kind of ['dependencies', 'optionalDependencies', 'peerDependencies'] as const)
   if (packageFile[kind] !== undefined)
     problems.push(`package.json has ${kind}: all that runs is in the bundle`);

@@ -20,11 +20,6 @@ export async function removeContainersWithLabel(label: string): Promise<void> {
   if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
 }
 
-/** The digests under which registries know an image: `127.0.0.1:5000/name@sha256:…`. */
-export async function repositoryDigests(image: string): Promise<string[]> {
-  return JSON.parse(await docker('image', 'inspect', '--format', '{{json .RepoDigests}}', image));
-}
-
 /** Removes tags; an image that is not there is fine. */
 export async function removeImages(...images: string[]): Promise<void> {
   for (const image of images) await docker('rmi', '--force', image).catch(() => undefined);
