@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+
+/** A tag may have 128 characters, and with a registry's `repository` our image's name is a tag. */
+const longestName = 128;
+/** In bytes, on the usual file systems. */
+const longestFile = 255;
+
+/** All that the names below need of a card. */
+export interface NamedCard {
+  name: string;
+}
+
+/**
+ * The local name of an image: `ci-<model>_<Dockerfile>`, such as `ci-dummy_dummy.ubuntu.amd`. Always a valid image
+ * reference; where characters had to give way, a hash keeps two names apart.
+ */
+export function imageName(card: NamedCard, dockerfilePath: string): string {
+  const wanted = `ci-${card.name.replaceAll('/', '_')}_${dockerfileBase(dockerfilePath)}`.toLowerCase();
+  const valid = wanted
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/[._-]+/g, (run) => (/^(?:\.|__?|-+)$/.test(run) ? run : '-'))
+    .replace(/[._-]+$/, '');
+  if (valid === wanted && valid.length <= longestName) return valid;
+  return `${valid.slice(0, longestName - 9).replace(/[._-]+$/, '')}-${shortHash(wanted)}`;
+}
+
+/** `<model>_<Dockerfile>.build.live.log`, in the folder of results. */
+export const buildLogName = (card: NamedCard, dockerfilePath: string): string =>
+  logName(card, dockerfilePath, '.build.live.log');
+
+/** `<model>_<Dockerfile>.run.live.log`; without a Dockerfile (an image of the user's), `<model>.run.live.log`. */
+export const runLogName = (card: NamedCard, dockerfilePath: string): string =>
+  logName(card, dockerfilePath, '.run.live.log');
+
+function logName(card: NamedCard, dockerfilePath: string, suffix: string): string {
+  const base = dockerfilePath === '' ? '' : `_${dockerfileBase(dockerfilePath)}`;
+  const wanted = `${card.name}${base}`.replaceAll('/', '_');
+  const valid = wanted.replace(/[\p{Cc}\p{Cs}\u2028\u2029\\]/gu, '_').replace(/^\./, '_');
+  const room = longestFile - suffix.length;
+  if (valid === wanted && Buffer.byteLength(valid) <= room) return `${valid}${suffix}`;
+  return `${cutToBytes(valid, room - 9)}-${shortHash(wanted)}${suffix}`;
+}
+
+/** `container_<image>`, with `_` for what a container's name can't hold. */
+export function containerName(image: string): string {
+  return `container_${image.replace(/[^a-zA-Z0-9_.-]/g, '_')}`;
+}
+
+const dockerfileBase = (path: string): string => posix.basename(path).replace(/\.Dockerfile$/, '');
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+function cutToBytes(text: string, bytes: number): string {
+  let cut = '';
+  let used = 0;
+  for (const character of text) {
+    used += Buffer.byteLength(character);
+    if (used > bytes) break;
+    cut += character;
+  }
+  return cut;
+}

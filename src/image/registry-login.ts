@@ -1,0 +1,63 @@
+import { MadError } from '../foundation/error.ts';
+import { Secret } from '../foundation/secret.ts';
+import type { Engine } from '../machine/engine/engine.ts';
+import type { Credentials } from '../package/credential-file.ts';
+import {
+  bareRegistry,
+  fieldOf,
+  isDockerHub,
+  registryEntry,
+  registryHost,
+  secretOrText,
+} from './registry-entry.ts';
+
+/** What an engine needs to log in. */
+export interface RegistryLogin {
+  /** The host, which is what engines keep logins by. */
+  registry: string;
+  username: string;
+  password: Secret;
+}
+
+/**
+ * The login for a registry: by its full value, then its host; `docker.io`, `dockerhub` and '' are Docker Hub.
+ * undefined when there are no user and password: then the engine's own store serves.
+ */
+export function loginFor(registry: string, credentials: Credentials): RegistryLogin | undefined {
+  const bare = bareRegistry(registry);
+  const entry = registryEntry(credentials, bare, { byHost: true });
+  const username = fieldOf(entry, 'username');
+  const password = secretOrText(entry, 'password');
+  if (username === undefined || password === undefined || fieldOf(entry, 'password') === undefined)
+    return undefined;
+  const host = isDockerHub(bare) ? 'docker.io' : registryHost(bare);
+  return {
+    registry: host,
+    username,
+    password: password instanceof Secret ? password : new Secret(`${host} password`, password),
+  };
+}
+
+/** Logins that are done or under way, by client folder and registry. */
+const logins = new WeakMap<Engine, Map<string, Promise<void>>>();
+
+/**
+ * Logs in once per registry, user and client folder. A refused login is remembered, so that many images don't lock an
+ * account; any other failure may be tried again. Throws LOGIN_FAILED.
+ */
+export function loginOnce(engine: Engine, login: RegistryLogin, configDir: string): Promise<void> {
+  const known = logins.get(engine) ?? new Map<string, Promise<void>>();
+  logins.set(engine, known);
+  const key = JSON.stringify([configDir, login.registry, login.username]);
+  const before = known.get(key);
+  if (before) return before;
+  const attempt = engine.login(login.registry, login.username, login.password, { configDir });
+  known.set(key, attempt);
+  attempt.catch((error: unknown) => {
+    if (!isRefusal(error)) known.delete(key);
+  });
+  return attempt;
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof MadError && /unauthorized|denied|incorrect username|\b401\b|\b403\b/i.test(error.message);
