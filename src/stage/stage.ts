@@ -14,8 +14,11 @@ export const stageNames = [
 ] as const;
 export type StageName = (typeof stageNames)[number];
 
-/** A word of a command line: literal text and references to variables of the run's environment. */
-export type WordPiece = { text: string } | { variable: string };
+/**
+ * A word of a command line: literal text and references to variables of the run's environment. `split` makes several
+ * words, or none, of the variable's value, as a shell does with one outside quotes.
+ */
+export type WordPiece = { text: string } | { variable: string; split?: true };
 export type Word = readonly WordPiece[];
 
 export interface Stage {
@@ -43,7 +46,10 @@ export interface StageProgram {
 /** Names of the files in the control folder. */
 export const controlFiles = { program: 'stages.sh', output: 'output.log', marks: 'stages.tsv' } as const;
 
-/** One line of the marks file, read back. `offset` is the length of the output file, in bytes, at that moment. */
+/**
+ * One line of the marks file, read back. `offset` is the length of the output file, in bytes, at that moment; where the
+ * program could not tell it, 0 for a start and the largest safe integer for an end.
+ */
 export type StageMark =
   | { kind: 'start'; index: number; name: StageName; uptimeS: number; offset: number }
   | { kind: 'end'; index: number; name: StageName; uptimeS: number; offset: number; exitCode: number }
