@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from './errno.ts';
 
@@ -19,7 +20,7 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   options: AtomicWriteOptions = {},
 ): Promise<void> {
-  const target = options.followLink ? await linkTarget(path) : path;
+  const target = options.followLink ? linkTarget(path) : path;
   const mode = options.mode ?? (await modeOf(target));
   const temporary = temporaryBeside(target);
   // "wx" makes the file itself: it never follows a link that somebody laid there.
@@ -58,9 +59,9 @@ export function temporaryBeside(path: string): string {
 }
 
 /** The real path of a file that may not exist yet. */
-export async function linkTarget(path: string): Promise<string> {
+export function linkTarget(path: string): string {
   try {
-    return await realpath(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return path;
     throw error;

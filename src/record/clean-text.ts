@@ -1,0 +1,11 @@
+/** Spreadsheets cut a cell at 32,767 characters; a value that long helps nobody, and the record has it whole. */
+const longestValue = 32_000;
+
+/** One line, without control characters: a value comes from a model's output and must not move a terminal's cursor. */
+export function cleanText(value: string): string {
+  const short = value.length > longestValue ? `${value.slice(0, longestValue)}…` : value;
+  return short
+    .toWellFormed()
+    .replaceAll(/[\r\n\t\v\f\u0085\u2028\u2029]+/g, ' ')
+    .replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '');
+}

@@ -1,0 +1,19 @@
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../foundation/file/errno.ts';
+
+/**
+ * `<root>/.madengine`, made when it is missing: campaigns, locks, and what was cut off torn files. Its permissions are
+ * the umask's, so that people who share a results root share its locks; each campaign's own folder is closed to others.
+ */
+export function stateFolder(root: string): string {
+  const folder = join(root, '.madengine');
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  mkdirSync(folder, { recursive: true });
+  try {
+    writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  return folder;
+}
