@@ -87,14 +87,12 @@ export function parseAmdSmiList(output: string): ListedGpu[] {
   return list.flatMap((item) => {
     if (item === null || typeof item !== 'object') return [];
     const entry = item as Record<string, unknown>;
-    const index = wholeNumber(entry['gpu']);
+    const index = wholeNumber(entry.gpu);
     if (index === undefined) return [];
-    const node = wholeNumber(entry['node_id']);
-    const gpuId = wholeNumber(entry['kfd_id']);
-    const render =
-      typeof entry['render'] === 'string' ? /^renderD\d+$/.exec(entry['render'])?.[0] : undefined;
-    const uuid =
-      typeof entry['uuid'] === 'string' && /^[\w-]+$/.test(entry['uuid']) ? entry['uuid'] : undefined;
+    const node = wholeNumber(entry.node_id);
+    const gpuId = wholeNumber(entry.kfd_id);
+    const render = typeof entry.render === 'string' ? /^renderD\d+$/.exec(entry.render)?.[0] : undefined;
+    const uuid = typeof entry.uuid === 'string' && /^[\w-]+$/.test(entry.uuid) ? entry.uuid : undefined;
     return [
       {
         index,

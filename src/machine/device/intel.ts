@@ -39,14 +39,14 @@ export function parseDiscovery(output: string): ListedGpu[] {
   if (!Array.isArray(list)) return [];
   return list.flatMap((item: unknown) => {
     const entry = (item ?? {}) as Record<string, unknown>;
-    const index = entry['device_id'];
+    const index = entry.device_id;
     if (typeof index !== 'number' || !Number.isInteger(index)) return [];
     return [
       {
         index,
-        name: typeof entry['device_name'] === 'string' ? entry['device_name'] : '',
-        card: /\/(card\d+)$/.exec(String(entry['drm_device'] ?? ''))?.[1],
-        ...(typeof entry['uuid'] === 'string' ? { uuid: entry['uuid'] } : {}),
+        name: typeof entry.device_name === 'string' ? entry.device_name : '',
+        card: /\/(card\d+)$/.exec(String(entry.drm_device ?? ''))?.[1],
+        ...(typeof entry.uuid === 'string' ? { uuid: entry.uuid } : {}),
       },
     ];
   });

@@ -1,0 +1,110 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { MadError } from '../../foundation/error.ts';
+import { Scrubber, type Secret } from '../../foundation/secret.ts';
+import { type CommandResult, type CommandRunner, succeeded } from '../command/command.ts';
+import { OutputTail } from '../command/output-tail.ts';
+import { endWords, interruption, saidBy, startClient, unavailable } from './client-error.ts';
+import { buildArgv, imageIdFile, secretFiles } from './container-argv.ts';
+import type { Dialect, InspectImage } from './dialect.ts';
+import type { BuildSpec, EngineCapabilities, ImageInfo } from './engine.ts';
+
+const evidenceBytes = 16 * 1024;
+
+export async function buildImage(
+  runner: CommandRunner,
+  dialect: Dialect,
+  can: EngineCapabilities,
+  spec: BuildSpec,
+  inspect: InspectImage,
+): Promise<ImageInfo> {
+  // A Dockerfile that can't be read is the client's to complain about.
+  const dockerfile = await readFile(spec.dockerfile, 'utf8').catch(() => '');
+  requireSupport(spec, dockerfile, can);
+  await mkdir(spec.secretsDir, { recursive: true, mode: 0o700 });
+  try {
+    if (can.buildSecrets) await writeSecrets(spec);
+    const id = await runBuild(runner, dialect, can, spec, dockerfile, inspect);
+    const image = await inspect(id);
+    if (image) return image;
+    throw new MadError('BUILD_FAILED', `${spec.image} was built, but the engine doesn't have it (${id}).`);
+  } finally {
+    const files = [imageIdFile(spec), ...secretFiles(spec).map(({ file }) => file)];
+    await Promise.all(files.map((file) => rm(file, { force: true })));
+  }
+}
+
+async function runBuild(
+  runner: CommandRunner,
+  dialect: Dialect,
+  can: EngineCapabilities,
+  spec: BuildSpec,
+  dockerfile: string,
+  inspect: InspectImage,
+): Promise<string> {
+  const pull = spec.pull ? await dialect.pullWord(spec, dockerfile, inspect) : { word: undefined };
+  if (pull.note) spec.onOutput(Buffer.from(`madengine: ${pull.note}\n`));
+  const { words, env } = dialect.builder(can);
+  const [program = dialect.program, ...rest] = buildArgv(words, spec, can, pull.word);
+  const tail = new OutputTail(evidenceBytes);
+  const onOutput = (chunk: Buffer): void => {
+    tail.push(chunk);
+    spec.onOutput(chunk);
+  };
+  const result = await startClient(runner, dialect.title, {
+    argv: [program, ...rest],
+    env,
+    secretEnv: secretsByName(spec),
+    onStdout: onOutput,
+    onStderr: onOutput,
+    ...(spec.signal ? { signal: spec.signal } : {}),
+  });
+  if (!succeeded(result)) throw buildError(dialect, spec, result, tail.text());
+  return (await readFile(imageIdFile(spec), 'utf8')).trim();
+}
+
+/** What the client takes from its environment. */
+function secretsByName({ buildArgs, secretEnv }: BuildSpec): Record<string, Secret> {
+  return Object.fromEntries(Object.entries(secretEnv).filter(([name]) => buildArgs[name] === null));
+}
+
+async function writeSecrets(spec: BuildSpec): Promise<void> {
+  await Promise.all(
+    secretFiles(spec).map(async ({ id, file }) => {
+      await rm(file, { force: true });
+      await writeFile(file, spec.secrets[id]?.reveal() ?? '', { mode: 0o600, flag: 'wx' });
+    }),
+  );
+}
+
+/** Says at once, and why, what would fail after a long time and with other words. */
+function requireSupport(spec: BuildSpec, dockerfile: string, can: EngineCapabilities): void {
+  const lacks = (what: string): MadError =>
+    new MadError(
+      'BUILD_FAILED',
+      `${spec.dockerfile} needs ${what}, which the builder here (${can.buildClient}) can't do.`,
+      {
+        hint: can.lost.join('\n'),
+      },
+    );
+  if (!can.buildSecrets && /--mount=\S*type=secret/.test(dockerfile)) throw lacks('build secrets');
+  if (can.namedContexts) return;
+  const used = Object.keys(spec.namedContexts).find((name) =>
+    dockerfile.split(/\s+|,/).some((word) => word === `--from=${name}` || word === `from=${name}`),
+  );
+  if (used !== undefined) throw lacks(`the named build context ${used}`);
+}
+
+function buildError(dialect: Dialect, spec: BuildSpec, result: CommandResult, output: string): MadError {
+  const act = `The build of ${spec.image}`;
+  const given = interruption(act, result) ?? unavailable(dialect.title, output);
+  if (given) return given;
+  const scrubber = new Scrubber([...Object.values(spec.secrets), ...Object.values(spec.secretEnv)]);
+  const said = scrubber.scrub(saidBy({ stderr: output, stdout: '' }));
+  return new MadError(
+    'BUILD_FAILED',
+    `${act} from ${spec.dockerfile} failed (${endWords(result)}): ${said}`,
+    {
+      hint: "The build's log has the whole output.",
+    },
+  );
+}

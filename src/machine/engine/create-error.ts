@@ -1,0 +1,62 @@
+import { MadError } from '../../foundation/error.ts';
+import type { CommandResult } from '../command/command.ts';
+import { type ClientTitle, clientError, saidBy } from './client-error.ts';
+import type { ContainerSpec } from './engine.ts';
+
+interface Cause {
+  sign: RegExp;
+  message(spec: ContainerSpec): string;
+  hint(spec: ContainerSpec, client: string): string;
+}
+
+/** What goes wrong most often, by the words of docker, runc and podman. */
+const causes: readonly Cause[] = [
+  {
+    sign: /is already in use by|name is already in use/i,
+    message: ({ name }) => `There is a container named ${name} already.`,
+    hint: ({ name }, client) => `If nobody needs it: ${client} rm -f ${name}`,
+  },
+  {
+    sign: /no such image|image not known|unable to find image/i,
+    message: ({ image }) => `The image ${image} isn't here.`,
+    hint: () => 'Build it, or pull it from the registry that the build manifest names.',
+  },
+  {
+    sign: /exec: "?\/bin\/sh"?|stat \/bin\/sh/i,
+    message: ({ image }) => `The image ${image} has no /bin/sh, which every stage of a run needs.`,
+    hint: () => 'Start the Dockerfile from a base that has a shell, or add one (busybox is enough).',
+  },
+  {
+    sign: /bind source path does not exist|statfs .*no such file/i,
+    message: ({ name }) => `A folder that ${name} mounts doesn't exist on this machine.`,
+    hint: () => 'Create it, or correct docker_mounts.',
+  },
+  {
+    sign: /could not select device driver|nvidia-container|unresolvable CDI/i,
+    message: () => 'The engine can give no NVIDIA GPUs to containers.',
+    hint: () => 'Install the NVIDIA Container Toolkit on this machine and restart the engine.',
+  },
+  {
+    sign: /unable to find group/i,
+    message: ({ image }) => `The image ${image} lacks a group that the container is to belong to.`,
+    hint: () => 'AMD containers join the group video: add it in the Dockerfile (groupadd video).',
+  },
+  {
+    sign: /gathering device information|error (adding|gathering).*device|stat \/dev\//i,
+    message: () => 'A device that the container needs is not there.',
+    hint: () => 'Check that the GPU driver is loaded, and the --device options of the card.',
+  },
+  {
+    sign: /unknown (shorthand )?flag|invalid (argument|reference|value)|flag needs an argument|conflicting options/i,
+    message: () => 'The engine refuses an option of the container.',
+    hint: () => "Check the card's additional_docker_run_options.",
+  },
+];
+
+export function createError(title: ClientTitle, spec: ContainerSpec, result: CommandResult): MadError {
+  const cause = causes.find(({ sign }) => result.end.kind === 'exited' && sign.test(result.stderr));
+  if (!cause) return clientError(title, `The start of the container ${spec.name}`, result);
+  return new MadError('ENGINE_FAILED', `${cause.message(spec)} (${saidBy(result)})`, {
+    hint: cause.hint(spec, title.toLowerCase()),
+  });
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { MadError } from '../../foundation/error.ts';
+import type { CommandRunner } from '../command/command.ts';
+import { clientError, notInstalled, startClient } from './client-error.ts';
+import { containerEngine } from './container-cli.ts';
+import type { Dialect } from './dialect.ts';
+import { isDockerHub } from './docker.ts';
+import type { Engine, EngineCapabilities } from './engine.ts';
+
+const answerWithinMs = 60_000;
+
+/** Podman through its command line; version 4 or newer. */
+export const podmanEngine = (runner: CommandRunner): Engine => {
+  let asked: Promise<EngineCapabilities> | undefined;
+  const capabilities = (): Promise<EngineCapabilities> => {
+    asked ??= askPodman(runner).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+  return containerEngine({ ...dialect, capabilities }, runner);
+};
+
+const dialect: Omit<Dialect, 'capabilities'> = {
+  kind: 'podman',
+  title: 'Podman',
+  program: 'podman',
+  access: async (_runner, { configDir }) => ({
+    before: [],
+    after: [`--authfile=${join(configDir, 'auth.json')}`],
+  }),
+  loginName: (registry) => [isDockerHub(registry) ? 'docker.io' : registry],
+  // Without a limit it waits 10 s for a process that ignores TERM.
+  remove: ['rm', '--force', '--volumes', '--time=0'],
+  // It prints the digest nowhere else.
+  push: ['push', '--digestfile=/dev/stdout'],
+  builder: ({ buildClient }) => ({ words: [buildClient, 'build'], env: {} }),
+  // Uses what is there when no registry has it, so a base that exists only here needs no care.
+  pullWord: async () => ({ word: '--pull=newer' }),
+};
+
+/** The parts of `podman info --format json` that we read. */
+interface PodmanInfo {
+  host?: { serviceIsRemote?: boolean; security?: { rootless?: boolean } };
+  store?: { graphRoot?: string };
+  version?: { Version?: string };
+}
+
+async function askPodman(runner: CommandRunner): Promise<EngineCapabilities> {
+  const client = await runner.which('podman');
+  if (client === undefined) throw notInstalled('Podman');
+  const result = await startClient(runner, 'Podman', {
+    argv: ['podman', 'info', '--format', 'json'],
+    timeoutMs: answerWithinMs,
+  });
+  const info = parseInfo(result.stdout);
+  if (info?.version?.Version === undefined) {
+    const { message, hint } = clientError('Podman', 'podman info', result);
+    throw new MadError('ENGINE_UNAVAILABLE', message, { hint: hint ?? 'Run podman info to see more.' });
+  }
+  const local = info.host?.serviceIsRemote !== true;
+  return {
+    kind: 'podman',
+    version: info.version.Version,
+    client,
+    buildClient: client,
+    // Buildah builds; it knows RUN --mount, but isn't BuildKit.
+    buildKit: false,
+    buildSecrets: true,
+    namedContexts: true,
+    rootless: info.host?.security?.rootless === true,
+    sharesFiles: local,
+    storage: local ? info.store?.graphRoot : undefined,
+    lost: ['BuildKit: "# syntax=" lines of Dockerfiles and the inline cache have no effect with podman.'],
+  };
+}
+
+function parseInfo(output: string): PodmanInfo | undefined {
+  try {
+    return JSON.parse(output) as PodmanInfo;
+  } catch {
+    return undefined;
+  }
+}
