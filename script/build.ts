@@ -1,14 +1,14 @@
 /** Makes the published build: `dist/`, and the licences of everything that is bundled into it. */
-import { rm, writeFile } from 'node:fs/promises';
+import { glob, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { builtinModulesByCall } from './lib/builtin-modules.ts';
 import { bundledPackages, licenceDocument } from './lib/licences.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const outdir = join(root, 'dist');
 
-await rm(outdir, { recursive: true, force: true });
 // What esbuild found wrong, it has written itself.
 const { metafile } = await build({
   absWorkingDir: root,
@@ -24,16 +24,19 @@ const { metafile } = await build({
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
-  // CommonJS packages among the bundled ones ask for Node.js's own modules this way.
-  banner: {
-    js: "import{createRequire as createRequire_}from'node:module';const require=createRequire_(import.meta.url);",
-  },
+  plugins: [builtinModulesByCall],
   metafile: true,
   logLevel: 'warning',
 }).catch(() => process.exit(1));
 
 const packages = bundledPackages(metafile);
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.md'), await licenceDocument(root, packages));
+
+// Old chunks go last, so that a program that starts meanwhile finds all of its own.
+const written = new Set(Object.keys(metafile.outputs));
+for await (const file of glob('dist/**/*.js', { cwd: root })) {
+  if (!written.has(file)) await rm(join(root, file));
+}
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 const files = Object.keys(metafile.outputs).length;

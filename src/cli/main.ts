@@ -1,5 +1,4 @@
 /** The one place that touches the process: its arguments, environment, streams, signals and end. */
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
 import type { Invocation } from './invocation.ts';
@@ -118,5 +117,5 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 
 function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
   const base = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : undefined);
-  return join(base ?? tmpdir(), 'madengine');
+  return join(base ?? (env.TMPDIR || '/tmp'), 'madengine');
 }
