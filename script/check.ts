@@ -20,7 +20,10 @@ const build: Check = { name: 'build', argv: ['node', 'script/build.ts'] };
 
 const checks: readonly Check[] = [
   { name: 'types', argv: [installed('tsc')] },
-  { name: 'lint and format', argv: [installed('biome'), 'ci', '--colors=off', '.'] },
+  {
+    name: 'lint and format',
+    argv: [installed('biome'), 'ci', '--colors=off', '--diagnostic-level=warn', '--error-on-warnings', '.'],
+  },
   { name: 'layers', argv: [installed('depcruise'), 'src', 'bin'], filter: withoutTranspilerNotice },
   { name: 'unused code', argv: [installed('knip')] },
   { name: 'generated files', argv: ['node', 'script/generate.ts', '--check'] },
@@ -48,7 +51,15 @@ function report(name: string, { good, output, seconds }: CommandOutcome, remark 
   console.log(
     `${good ? 'ok    ' : 'FAILED'}  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s${remark}`,
   );
-  if (!good && output.trim() !== '') console.log(`\n${output.trim().replaceAll(/^/gm, '        ')}\n`);
+  if (!good && output.trim() !== '')
+    console.log(`\n${shortened(output.trim()).replaceAll(/^/gm, '        ')}\n`);
+}
+
+/** One mistake can make thousands of lines. */
+function shortened(output: string, most = 300): string {
+  const lines = output.split('\n');
+  const rest = lines.length - most;
+  return rest > 0 ? `${lines.slice(0, most).join('\n')}\n… and ${rest} more lines` : output;
 }
 
 async function runCheck(check: Check, shown = false): Promise<boolean> {
