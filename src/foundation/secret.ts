@@ -32,7 +32,8 @@ export class Secret {
 /** Shorter values would black out ordinary text, so they are reported and not scrubbed. */
 export const shortestScrubbed = 6;
 
-const mask = '******';
+/** What stands in a secret's place. */
+export const mask = '******';
 
 /** Replaces secrets in text that leaves the program: plain, URL-encoded, JSON-escaped, and base64 at its three alignments. */
 export class Scrubber {

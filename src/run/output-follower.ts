@@ -1,0 +1,228 @@
+import { closeSync, constants, type FSWatcher, openSync, read, watch } from 'node:fs';
+import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { promisify } from 'node:util';
+import type { Clock } from '../foundation/clock.ts';
+import type { Scrubber } from '../foundation/secret.ts';
+import type { FoundMetric } from '../record/output-finding.ts';
+import type { OutputScanner, ScanResult } from '../record/output-scanner.ts';
+import { parseMarks } from '../stage/marks.ts';
+import { controlFiles, type StageMark } from '../stage/stage.ts';
+import { createScrubStream } from './scrub-stream.ts';
+
+export interface FollowOptions {
+  /** The run's control folder on this machine. */
+  control: string;
+  /** Gets the output of the model itself, not that of other stages. */
+  scanner: OutputScanner;
+  scrubber: Scrubber;
+  /** Output of all stages as it comes, scrubbed. */
+  onOutput?(text: string): void;
+  onMark?(mark: StageMark): void;
+  /** Called once, as soon as there is a metric. */
+  onMetric?(metric: FoundMetric): void;
+  clock: Clock;
+  /** Ends the following at once; `finish` still reads what is there. */
+  signal: AbortSignal;
+}
+
+export interface FollowResult {
+  scan: ScanResult;
+  marks: readonly StageMark[];
+  /** Length of the whole output. */
+  bytes: number;
+}
+
+export interface OutputFollower {
+  /** To be called when the program is over: reads all that is left, and closes the files. */
+  finish(): Promise<FollowResult>;
+}
+
+const chunkBytes = 256 * 1024;
+const mostMarkBytes = 1024 * 1024;
+/** Milliseconds without an event after which the files are looked at all the same: some file systems send none. */
+const recheckMs = 1000;
+const recheckWithoutEventsMs = 200;
+/** Milliseconds in which a busy model's further output is left to gather. */
+const gatherMs = 25;
+
+const readAt = promisify(read);
+
+/**
+ * Follows the output and the marks of a running stage program by file events. The files are made here if the host has
+ * not done so, so that they belong to us and nobody else can read them; they stay open, so that it doesn't matter
+ * what the run does to their names. A slow follower never holds up the model.
+ */
+export function followOutput(options: FollowOptions): OutputFollower {
+  const output = openOwn(join(options.control, controlFiles.output));
+  const marks = openOwn(join(options.control, controlFiles.marks));
+  const reader = createReader(options, output, marks);
+  const over = new AbortController();
+  const stop = AbortSignal.any([over.signal, options.signal]);
+  const changes = watchFolder(options.control);
+
+  const follow = async (): Promise<void> => {
+    while (!stop.aborted) {
+      await reader.readAll();
+      await changes.next(options.clock, stop);
+      await sleep(options.clock, gatherMs, stop);
+    }
+  };
+  const following = follow();
+  // Reported by `finish`; until then nobody listens.
+  following.catch(() => {});
+
+  const finish = async (): Promise<FollowResult> => {
+    over.abort();
+    try {
+      await following;
+      await reader.readAll();
+      return reader.end();
+    } finally {
+      changes.close();
+      closeSync(output);
+      closeSync(marks);
+    }
+  };
+  return { finish };
+}
+
+const openOwn = (path: string): number =>
+  openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+
+interface Changes {
+  /** Resolves when something changed since the last call, or it is time to look all the same. */
+  next(clock: Clock, stop: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+function watchFolder(folder: string): Changes {
+  let changed = false;
+  let waiting: AbortController | undefined;
+  const onChange = (): void => {
+    changed = true;
+    waiting?.abort();
+  };
+  const watcher = watchIfPossible(folder, onChange);
+  return {
+    async next(clock, stop) {
+      if (!changed) {
+        waiting = new AbortController();
+        const ends = AbortSignal.any([waiting.signal, stop]);
+        await sleep(clock, watcher ? recheckMs : recheckWithoutEventsMs, ends);
+        waiting = undefined;
+      }
+      changed = false;
+    },
+    close: () => watcher?.close(),
+  };
+}
+
+/** undefined where there are no file events, or no more watches to be had. */
+function watchIfPossible(folder: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, { persistent: false }, onChange).on('error', () => {});
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sleeps until `ends` aborts at the latest, and doesn't mind. */
+async function sleep(clock: Clock, ms: number, ends: AbortSignal): Promise<void> {
+  if (!ends.aborted) await clock.sleep(ms, ends).catch(() => {});
+}
+
+interface Reader {
+  /** Reads to the present end of both files. */
+  readAll(): Promise<void>;
+  end(): FollowResult;
+}
+
+function createReader(options: FollowOptions, output: number, marksFile: number): Reader {
+  const { scanner, onMetric } = options;
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  const live = options.onOutput && createLiveOutput(options.scrubber, options.onOutput);
+  const marks = createMarkReader(marksFile, options.onMark);
+  let position = 0;
+  let told = false;
+
+  const tell = (metric: FoundMetric | undefined): void => {
+    if (told || !metric) return;
+    told = true;
+    onMetric?.(metric);
+  };
+
+  const readAll = async (): Promise<void> => {
+    for (;;) {
+      const { bytesRead } = await readAt(output, buffer, 0, chunkBytes, position);
+      // After the output: a stage's bytes come later than its mark, so the borders within this chunk are known now.
+      await marks.readAll();
+      if (bytesRead === 0) return;
+      const chunk = buffer.subarray(0, bytesRead);
+      for (const part of partsOfModel(marks.marks, chunk, position)) scanner.push(part);
+      position += bytesRead;
+      live?.push(chunk);
+      tell(scanner.metric);
+    }
+  };
+
+  const end = (): FollowResult => {
+    live?.end();
+    const scan = scanner.end();
+    tell(scan.metric);
+    return { scan, marks: marks.marks, bytes: position };
+  };
+  return { readAll, end };
+}
+
+/** What the stage `run` wrote of a chunk that starts at `position`. */
+function partsOfModel(marks: readonly StageMark[], chunk: Buffer, position: number): Buffer[] {
+  const parts: Buffer[] = [];
+  for (const start of marks) {
+    if (start.kind !== 'start' || start.name !== 'run') continue;
+    const end = marks.find((mark) => mark.kind === 'end' && mark.index === start.index);
+    const from = Math.max(0, start.offset - position);
+    const to = Math.min(chunk.length, (end?.offset ?? Number.MAX_SAFE_INTEGER) - position);
+    if (from < to) parts.push(chunk.subarray(from, to));
+  }
+  return parts;
+}
+
+function createMarkReader(file: number, onMark: FollowOptions['onMark']) {
+  const buffer = Buffer.allocUnsafe(16 * 1024);
+  let text = '';
+  let position = 0;
+  let marks: readonly StageMark[] = [];
+
+  const readAll = async (): Promise<void> => {
+    const before = position;
+    while (position < mostMarkBytes) {
+      const { bytesRead } = await readAt(file, buffer, 0, buffer.length, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      text += buffer.toString('latin1', 0, bytesRead);
+    }
+    if (position === before) return;
+    const known = marks.length;
+    marks = parseMarks(text);
+    if (onMark) marks.slice(known).forEach(onMark);
+  };
+  return {
+    readAll,
+    get marks() {
+      return marks;
+    },
+  };
+}
+
+function createLiveOutput(scrubber: Scrubber, show: (text: string) => void) {
+  const stream = createScrubStream(scrubber);
+  const decoder = new StringDecoder('utf8');
+  const send = (text: string): void => {
+    if (text !== '') show(text);
+  };
+  return {
+    push: (chunk: Buffer): void => send(decoder.write(Buffer.from(stream.push(chunk)))),
+    end: (): void => send(decoder.write(Buffer.from(stream.end())) + decoder.end()),
+  };
+}
