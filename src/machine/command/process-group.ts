@@ -1,3 +1,4 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How often a group that was asked to end is looked at. */
@@ -30,7 +31,7 @@ export async function endGroup(group: number, graceMs: number, leaderEnded: Prom
   });
   const deadline = performance.now() + graceMs;
   while (performance.now() < deadline) {
-    if (leaderIsGone && !signalGroup(group, 0)) return;
+    if (leaderIsGone && !(await isAnybodyLeft(group))) return;
     const rest = deadline - performance.now();
     await firstOf(
       leaderIsGone ? undefined : leaderEnded,
@@ -39,6 +40,26 @@ export async function endGroup(group: number, graceMs: number, leaderEnded: Prom
   }
   signalGroup(group, 'SIGKILL');
   await firstOf(leaderEnded, afterForceMs);
+}
+
+/**
+ * Whether a process of the group still runs. Ended children of an ended leader stay until the first process of the
+ * machine collects them, which takes a second or more in some containers, so they don't count.
+ */
+async function isAnybodyLeft(group: number): Promise<boolean> {
+  if (!signalGroup(group, 0)) return false;
+  const names = await readdir('/proc').catch(() => undefined);
+  if (names === undefined) return true;
+  const stats = await Promise.all(
+    names
+      .filter((name) => /^\d+$/.test(name))
+      .map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')),
+  );
+  return stats.some((stat) => {
+    // `pid (name) state parent group …`; the name may hold anything (proc(5)).
+    const [state, , itsGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(itsGroup) === group && state !== 'Z' && state !== 'X';
+  });
 }
 
 /** Resolves with whether the promise did within that time; leaves no timer behind. */
