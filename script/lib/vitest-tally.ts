@@ -20,6 +20,11 @@ function nameOf(entity: TestCase | TestSuite | TestModule): string {
     : `${entity.module.relativeModuleId} > ${entity.fullName}`;
 }
 
+/** Vitest calls a test skipped, too, when a hook before it failed. */
+function wasMeant(test: TestCase, note: string | undefined): boolean {
+  return note !== undefined || test.options.mode === 'skip' || test.options.mode === 'todo';
+}
+
 function tallyOf(modules: readonly TestModule[]): Tally {
   const tests = modules.flatMap((module) => [...module.children.allTests()]);
   const around = modules.flatMap((module) => [module, ...module.children.allSuites()]);
@@ -27,10 +32,9 @@ function tallyOf(modules: readonly TestModule[]): Tally {
   for (const test of tests) {
     const result = test.result();
     if (result.state === 'passed') tally.passed += 1;
-    else if (result.state === 'skipped')
+    else if (result.state === 'skipped' && wasMeant(test, result.note))
       tally.skipped.push({ name: nameOf(test), reason: result.note ?? `marked ${test.options.mode}` });
-    // A test that is still pending at the end never ran.
-    else tally.failed.push(nameOf(test));
+    else tally.failed.push(result.state === 'failed' ? nameOf(test) : `${nameOf(test)} (did not run)`);
   }
   tally.failed.push(...around.filter((entity) => entity.errors().length > 0).map(nameOf));
   return tally;
