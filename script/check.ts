@@ -127,7 +127,9 @@ function printSummary(): void {
   const reasons = Map.groupBy(tally.skipped, ({ reason }) => reason);
   for (const [reason, tests] of reasons) {
     console.log(`\nskipped, ${reason}:`);
-    for (const { name } of tests) console.log(`  ${name}`);
+    for (const { name } of tests.slice(0, 20)) console.log(`  ${name}`);
+    // `-t` skips all but a few.
+    if (tests.length > 20) console.log(`  … and ${tests.length - 20} more`);
   }
   if (tally.failed.length > 0) console.log('\nfailed:');
   for (const name of tally.failed) console.log(`  ${name}`);
