@@ -1,10 +1,13 @@
-/** Model cards from outside: the schema, and the way from a package's or a manifest's entry to a `ModelCard` and back. */
+/** Model cards from outside: the schema, and the way from a package's entry to a `ModelCard`. */
 import * as z from 'zod/mini';
 import { MadError } from '../foundation/error.ts';
 import { keyPath } from '../foundation/schema-problem.ts';
 import type { CardOrigin, ModelCard } from './card.ts';
+import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
 import { nearestNames } from './nearest-name.ts';
-import { controlCharacters, packagePath } from './package-path.ts';
+import { controlCharacters, packagePath, quoted } from './package-path.ts';
+
+export { cardFromManifest, cardToManifest } from './manifest-card.ts';
 
 // The text given to each schema says what was expected; the message is made from it.
 const line = z.string('text').check(z.refine((text) => !controlCharacters.test(text), 'text on one line'));
@@ -122,32 +125,8 @@ export const cardSchema = z.looseObject(
 
 type RawCard = z.infer<typeof cardSchema>;
 
-const ownKeys = [
-  'name',
-  'dockerfile',
-  'dockercontext',
-  'scripts',
-  'url',
-  'cred',
-  'data',
-  'n_gpus',
-  'owner',
-  'training_precision',
-  'tags',
-  'args',
-  'timeout',
-  'multiple_results',
-  'skip_gpu_arch',
-  'additional_docker_run_options',
-  'is_deprecated',
-  'exclusive',
-] as const satisfies readonly Exclude<keyof ModelCard, 'extra'>[];
-const ownKeySet: ReadonlySet<string> = new Set(ownKeys);
 /** Every key that a card may have and that means something to us. */
 export const knownCardKeys: ReadonlySet<string> = new Set(Object.keys(cardSchema.shape));
-
-/** Other words for `n_gpus`, first one wins. */
-const gpuCountAliases = ['gpus_per_node', 'gpu_count', 'num_gpus', 'ngpus'] as const;
 
 /**
  * Reads one entry of a card file. With `dir`, the card comes from `scripts/<dir>/`: its name gets that scope and its
@@ -169,7 +148,7 @@ export function parseCard(raw: unknown, origin: CardOrigin, dir?: string): Model
     if (value.trim() === '') return '';
     const found = packagePath(value, within);
     if (found !== undefined) return found;
-    throw cardError(given, origin, key, 'a relative path inside the package', JSON.stringify(value));
+    throw cardError(given, origin, key, 'a relative path inside the package', quoted(value));
   };
   return {
     ...plainFields(entry),
@@ -207,7 +186,7 @@ function checkedTags(entry: RawCard, given: unknown, origin: CardOrigin): string
   const tags = splitList(entry.tags);
   const wrong = tags.find((tag) => /[/:]/.test(tag) || tag.includes('..'));
   if (wrong === undefined) return tags;
-  throw cardError(given, origin, 'tags', 'tags without "/", ":" and ".."', JSON.stringify(wrong));
+  throw cardError(given, origin, 'tags', 'tags without "/", ":" and ".."', quoted(wrong));
 }
 
 /** Python hooks write None for what they leave out. */
@@ -217,40 +196,6 @@ function withoutNulls(raw: unknown): unknown {
   return entries.some(([, value]) => value === null)
     ? Object.fromEntries(entries.filter(([, value]) => value !== null))
     : raw;
-}
-
-function extraOf(entry: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const extra: [string, unknown][] = [];
-  for (const key of Object.keys(entry)) if (!ownKeySet.has(key)) extra.push([key, entry[key]]);
-  // fromEntries defines `__proto__` as a plain key, where an assignment would set the prototype.
-  return Object.fromEntries(extra);
-}
-
-function splitList(value: unknown): string[] {
-  const items = Array.isArray(value) ? value : typeof value === 'string' ? [value] : [];
-  const words = items
-    .filter((item): item is string => typeof item === 'string')
-    .flatMap((item) => item.split(','))
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  return [...new Set(words)];
-}
-
-const listText = (value: unknown): string => splitList(value).join(',');
-
-/** `n_gpus`, or another word for it; 1 where the card says nothing. */
-function gpuCountOf(entry: Readonly<Record<string, unknown>>): string {
-  for (const key of ['n_gpus', ...gpuCountAliases]) {
-    const value = entry[key];
-    if (typeof value === 'number') return String(value);
-    if (typeof value === 'string' && value.trim() !== '') return value.trim();
-  }
-  return '1';
-}
-
-function secondsOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof number === 'number' && number >= 0 ? number : undefined;
 }
 
 function invalidCard(raw: unknown, issue: z.core.$ZodIssue | undefined, origin: CardOrigin): MadError {
@@ -275,14 +220,6 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return found;
 }
 
-function described(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
-  if (value !== null && typeof value === 'object') return 'an object';
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 60 ? `${text.slice(0, 60)}… (${text.length} characters)` : text;
-}
-
 function cardError(raw: unknown, origin: CardOrigin, key: string, expected: string, found: string): MadError {
   const given = valueAt(raw, ['name']);
   const model = typeof given === 'string' ? ` (${described(given)})` : '';
@@ -292,85 +229,4 @@ function cardError(raw: unknown, origin: CardOrigin, key: string, expected: stri
     `${origin.file}, model ${origin.index + 1}${model}${where}: expected ${expected}, found ${found}.`,
     { hint: `Correct that card in ${origin.file}.` },
   );
-}
-
-/**
- * A card from an entry of `built_models`. Manifests of both reference versions hold whole or reduced cards, so missing
- * keys and wrong types become defaults; only what could leave a folder or break a line is refused (INVALID_FILE).
- */
-export function cardFromManifest(entry: Record<string, unknown>): ModelCard {
-  const text = (key: string): string => {
-    const value = entry[key];
-    const found = typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
-    if (controlCharacters.test(found)) throw manifestError(entry, key, 'text on one line', found);
-    return found;
-  };
-  const path = (key: string): string => {
-    const value = text(key);
-    const found = value === '' ? '' : packagePath(value);
-    if (found === undefined) throw manifestError(entry, key, 'a relative path inside the package', value);
-    return found;
-  };
-  const name = text('name');
-  if (
-    name === '' ||
-    name.length > 512 ||
-    name.split('/').some((part) => part === '' || part.includes('..'))
-  ) {
-    throw manifestError(entry, 'name', 'the name of a model', name);
-  }
-  return {
-    name,
-    dockerfile: path('dockerfile'),
-    dockercontext: path('dockercontext'),
-    scripts: path('scripts'),
-    url: text('url'),
-    cred: text('cred'),
-    data: text('data'),
-    n_gpus: gpuCountOf(entry),
-    owner: text('owner'),
-    training_precision: text('training_precision'),
-    tags: splitList(entry.tags),
-    args: text('args'),
-    timeout: secondsOf(entry.timeout),
-    multiple_results: path('multiple_results'),
-    skip_gpu_arch: listText(entry.skip_gpu_arch),
-    additional_docker_run_options: text('additional_docker_run_options'),
-    is_deprecated: entry.is_deprecated === true || entry.deprecated === true,
-    exclusive: entry.exclusive === true,
-    extra: extraOf(entry),
-  };
-}
-
-function manifestError(
-  entry: Record<string, unknown>,
-  key: string,
-  expected: string,
-  found: string,
-): MadError {
-  return new MadError(
-    'INVALID_FILE',
-    `Build manifest, built_models, ${described(entry.name)}, key ${key}: expected ${expected}, found ${described(found)}.`,
-    { hint: 'Build the manifest anew, or correct that entry.' },
-  );
-}
-
-const alwaysInManifest: ReadonlySet<string> = new Set([
-  'name',
-  'dockerfile',
-  'scripts',
-  'n_gpus',
-  'owner',
-  'training_precision',
-  'tags',
-  'args',
-]);
-
-/** The card as `built_models` holds it: the reference's keys first, then what the card's file held besides. */
-export function cardToManifest(card: ModelCard): Record<string, unknown> {
-  const own = ownKeys
-    .filter((key) => alwaysInManifest.has(key) || (card[key] ?? '') !== '')
-    .filter((key) => card[key] !== false)
-    .map((key): [string, unknown] => [key, card[key]]);
-  return Object.fromEntries([...own, ...Object.entries(card.extra).filter(([key]) => !ownKeySet.has(key))]);
 }

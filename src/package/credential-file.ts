@@ -4,7 +4,7 @@ import { MadError } from '../foundation/error.ts';
 import { findJsonError } from '../foundation/file/json-error.ts';
 import { Secret } from '../foundation/secret.ts';
 import { readPackageText } from './json-file.ts';
-import { controlCharacters } from './package-path.ts';
+import { controlCharacters, quoted } from './package-path.ts';
 
 export type CredentialValue = Secret | string;
 /** Keys as written; `credentialValue` finds them in any letter case. */
@@ -65,7 +65,7 @@ export async function readCredentials(root: string, env: Env): Promise<Credentia
     collected.add(name, value, fileName, (what) => {
       throw new MadError(
         'INVALID_FILE',
-        `${fileName}, key ${JSON.stringify(name)}: expected an object, found ${what}.`,
+        `${fileName}, key ${quoted(name)}: expected an object, found ${what}.`,
         {
           hint: 'Each entry is an object such as {"username": …, "password": …}; NAS_NODES may be a list of them.',
         },

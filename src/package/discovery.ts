@@ -7,7 +7,7 @@ import { knownCardKeys, parseCard } from './card-schema.ts';
 import type { HookAnswer, HookOptions } from './hook-process.ts';
 import { readPackageJson } from './json-file.ts';
 import { nearestNames } from './nearest-name.ts';
-import { controlCharacters } from './package-path.ts';
+import { controlCharacters, quoted } from './package-path.ts';
 
 export type DiscoveryOptions = HookOptions;
 
@@ -84,7 +84,7 @@ async function sourceIn(root: string, dir: string): Promise<CardSource | undefin
     );
   }
   if (/[:,]/.test(dir) || controlCharacters.test(dir)) {
-    throw new MadError('INVALID_FILE', `No tag can name the models of ${JSON.stringify(folder)}.`, {
+    throw new MadError('INVALID_FILE', `No tag can name the models of ${quoted(folder)}.`, {
       hint: 'Rename the folder: without ":", "," and control characters.',
     });
   }
@@ -105,7 +105,7 @@ async function readEntries(source: CardSource, options: DiscoveryOptions): Promi
     case 'json': {
       const models = await readPackageJson(join(options.root, source.file), source.file);
       if (Array.isArray(models)) return { models, lazy: [] };
-      const what = typeof models === 'object' && models !== null ? 'an object' : JSON.stringify(models);
+      const what = typeof models === 'object' && models !== null ? 'an object' : quoted(models);
       throw new MadError('INVALID_FILE', `${source.file}: expected a list of model cards, found ${what}.`, {
         hint: 'Put the cards in brackets: [ {"name": …}, … ].',
       });
@@ -137,7 +137,7 @@ function refuseDuplicates(found: readonly FoundCard[]): void {
     if (first) {
       throw new MadError(
         'INVALID_FILE',
-        `Two models are called ${JSON.stringify(card.name)}: ${placeOf(first)} and ${placeOf(origin)}.`,
+        `Two models are called ${quoted(card.name)}: ${placeOf(first)} and ${placeOf(origin)}.`,
         { hint: 'Give one of them another name.' },
       );
     }
@@ -159,7 +159,7 @@ function tellUnknownKeys(found: readonly FoundCard[], emit: Emit): void {
   const listed = [...places].slice(0, 20).map(([key, { card, origin }]) => {
     const near = nearestNames(key, knownCardKeys, 1)[0];
     const meant = near === undefined ? '' : `, did you mean ${near}?`;
-    return `${JSON.stringify(key)} (${origin.file}, ${card.name}${meant})`;
+    return `${quoted(key)} (${origin.file}, ${card.name}${meant})`;
   });
   const more = places.size > listed.length ? ` and ${places.size - listed.length} more` : '';
   emit({

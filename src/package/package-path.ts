@@ -3,6 +3,13 @@ import { posix } from 'node:path';
 /** Characters that no name or path may hold: C0 and C1 controls, and the line separators of Unicode. */
 export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 
+/** JSON, with those control characters escaped that JSON itself leaves alone and terminals obey. */
+export const quoted = (value: unknown): string =>
+  (JSON.stringify(value) ?? typeof value).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /**
  * A path relative to the package, normalised, without a trailing slash; undefined when it is absolute or leaves the
  * package. `base` is the folder, relative to the package, that it was written in.

@@ -1,6 +1,7 @@
 import { MadError } from '../foundation/error.ts';
 import type { FoundCard, ModelCard } from './card.ts';
 import { nearestNames } from './nearest-name.ts';
+import { quoted } from './package-path.ts';
 import { argumentLines, printTag, type TagSelector } from './tag.ts';
 
 /**
@@ -56,7 +57,7 @@ function nothingFound(found: readonly FoundCard[], selector: TagSelector): MadEr
   const tags = found.flatMap(({ card }) => card.tags);
   const scoped = names.filter((name) => name.endsWith(`/${selector.target}`)).slice(0, 3);
   const near = [...new Set([...scoped, ...nearestNames(wanted, [...names, ...tags])])].slice(0, 3);
-  return new MadError('MODEL_NOT_FOUND', `Tag ${JSON.stringify(typed)} matches no model.`, {
+  return new MadError('MODEL_NOT_FOUND', `Tag ${quoted(typed)} matches no model.`, {
     hint:
       near.length > 0
         ? `Did you mean ${near.join(', ')}? \`madengine discover\` lists all ${names.length} models.`

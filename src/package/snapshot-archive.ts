@@ -9,7 +9,7 @@ import { extract, type Header, type Pack, pack } from 'tar-stream';
 import { MadError } from '../foundation/error.ts';
 import { syncFolder, temporaryBeside } from '../foundation/file/atomic-write.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
-import { digestOf, openPackageFile } from './snapshot.ts';
+import { digestOf, openPackageFile } from './snapshot-content.ts';
 import { faultOfPaths, resolveInside, shownPath } from './snapshot-link.ts';
 import type { PackageFile, PackageSnapshot } from './snapshot-schema.ts';
 

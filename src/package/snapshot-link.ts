@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { controlCharacters } from './package-path.ts';
+import { controlCharacters, quoted } from './package-path.ts';
 import type { PackageFile } from './snapshot-schema.ts';
 
 /** More steps than any honest chain of links has; Linux gives up at the same number. */
@@ -38,23 +38,22 @@ export async function resolveInside(path: string, linkAt: LinkAt): Promise<strin
 export function faultOfPaths(files: readonly PackageFile[]): string | undefined {
   const seen = new Set<string>();
   for (const { path, mode } of files) {
-    const shown = JSON.stringify(path);
+    const shown = quoted(path);
     if (path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
       return `${shown} is no plain path`;
     }
     if (path.includes('\0')) return `${shown} holds a zero byte`;
-    if (mode !== 'link' && !/^[0-7]{3}$/.test(mode)) return `${shown} has the mode ${JSON.stringify(mode)}`;
+    if (mode !== 'link' && !/^[0-7]{3}$/.test(mode)) return `${shown} has the mode ${quoted(mode)}`;
     if (seen.has(path)) return `${shown} stands there twice`;
     seen.add(path);
   }
   for (const { path } of files) {
     for (let folder = posix.dirname(path); folder !== '.'; folder = posix.dirname(folder)) {
-      if (seen.has(folder)) return `${JSON.stringify(folder)} is both a file and a folder`;
+      if (seen.has(folder)) return `${quoted(folder)} is both a file and a folder`;
     }
   }
   return undefined;
 }
 
 /** A path as messages show it: quoted where it holds what could confuse a terminal. */
-export const shownPath = (path: string): string =>
-  controlCharacters.test(path) ? JSON.stringify(path) : path;
+export const shownPath = (path: string): string => (controlCharacters.test(path) ? quoted(path) : path);

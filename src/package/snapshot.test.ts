@@ -24,8 +24,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { thisMachine } from '../machine/command/this-machine.ts';
 import type { ModelCard } from './card.ts';
 import { parseCard } from './card-schema.ts';
-import { digestOf, takeSnapshot } from './snapshot.ts';
-import { unpackSnapshot, writeSnapshotArchive } from './snapshot-archive.ts';
+import { takeSnapshot, unpackSnapshot, writeSnapshotArchive } from './snapshot.ts';
+import { digestOf } from './snapshot-content.ts';
 import { resolveInside } from './snapshot-link.ts';
 import type { PackageFile, PackageSnapshot } from './snapshot-schema.ts';
 

@@ -1,12 +1,10 @@
-import { createHash, hash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { hash } from 'node:crypto';
+import { realpath } from 'node:fs/promises';
 import { MadError } from '../foundation/error.ts';
 import { type CommandRunner, runCommand, succeeded } from '../machine/command/command.ts';
 import type { ModelCard } from './card.ts';
-import { leftOutPathspecs, packageEntries, unreadable } from './snapshot-files.ts';
-import { shownPath } from './snapshot-link.ts';
+import { digestOf, hashFile } from './snapshot-content.ts';
+import { leftOutPathspecs, packageEntries } from './snapshot-files.ts';
 import type { PackageFile, PackageSnapshot } from './snapshot-schema.ts';
 
 export type { PackageSnapshot } from './snapshot-schema.ts';
@@ -40,13 +38,22 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<PackageSna
   return { digest: digestOf(all), ...(await git), files: all };
 }
 
-/** `sha256:…` over the sorted files; a zero byte ends each entry, because a path may hold anything else. */
-export function digestOf(files: readonly PackageFile[]): string {
-  const sum = createHash('sha256');
-  for (const { path, mode, sha256 } of [...files].sort((a, b) => (a.path < b.path ? -1 : 1))) {
-    sum.update(`${path}\n${mode}\n${sha256}\0`);
-  }
-  return `sha256:${sum.digest('hex')}`;
+/** See `snapshot-archive.ts`, which is loaded only for this. */
+export async function writeSnapshotArchive(
+  root: string,
+  snapshot: PackageSnapshot,
+  file: string,
+): Promise<{ file: string; sha256: string }> {
+  return (await import('./snapshot-archive.ts')).writeSnapshotArchive(root, snapshot, file);
+}
+
+/** See `snapshot-archive.ts`, which is loaded only for this. */
+export async function unpackSnapshot(
+  archive: string,
+  snapshot: PackageSnapshot,
+  into: string,
+): Promise<void> {
+  return (await import('./snapshot-archive.ts')).unpackSnapshot(archive, snapshot, into);
 }
 
 async function hashFiles(
@@ -65,41 +72,6 @@ async function hashFiles(
   };
   await Promise.all(Array.from({ length: readers }, work));
   return done;
-}
-
-async function hashFile(root: string, path: string): Promise<{ bytes: number; sha256: string }> {
-  const file = await openPackageFile(root, path);
-  try {
-    const { size } = await file.stat();
-    if (size <= 2 ** 20) {
-      const content = await file.readFile();
-      return { bytes: content.length, sha256: hash('sha256', content) };
-    }
-    const sum = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of file.createReadStream({ highWaterMark: 2 ** 20, autoClose: false })) {
-      sum.update(chunk);
-      bytes += chunk.length;
-    }
-    return { bytes, sha256: sum.digest('hex') };
-  } catch (error) {
-    throw unreadable(path, error);
-  } finally {
-    await file.close();
-  }
-}
-
-/** Opens a regular file, and nothing that was put in its place meanwhile: no link, no pipe that never answers. */
-export async function openPackageFile(root: string, path: string): Promise<FileHandle> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(join(root, path), flags).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new MadError('INVALID_FILE', `${shownPath(path)} changed while the package was read.`, {
-    hint: 'Start again when nothing writes to the package.',
-  });
 }
 
 /** Commit and cleanness; null where there is no git, no repository, or one that git refuses to trust. */

@@ -1,5 +1,5 @@
 import { MadError } from '../foundation/error.ts';
-import { controlCharacters } from './package-path.ts';
+import { controlCharacters, quoted } from './package-path.ts';
 
 /** One `:key=value`, `:key=1|2|4` (a sweep: one job for each value) or `:flag` (no value). */
 export interface TagArgument {
@@ -84,7 +84,7 @@ function parseArgument(text: string, word: string): TagArgument {
   const equals = word.indexOf('=');
   const key = (equals === -1 ? word : word.slice(0, equals)).trim();
   if (!keyPattern.test(key)) {
-    throw badTag(text, `${JSON.stringify(key)} is no argument's name (letters, digits, "_", "-", ".")`);
+    throw badTag(text, `${quoted(key)} is no argument's name (letters, digits, "_", "-", ".")`);
   }
   if (equals === -1) return { key, values: [] };
   const values = word
@@ -96,7 +96,7 @@ function parseArgument(text: string, word: string): TagArgument {
 }
 
 function badTag(text: string, why: string): MadError {
-  return new MadError('INVALID_ARGUMENT', `Tag ${JSON.stringify(text)}: ${why}.`, {
+  return new MadError('INVALID_ARGUMENT', `Tag ${quoted(text)}: ${why}.`, {
     hint: 'Forms: name, tag, all, dir/model, dir:model, dir/tag, dir/all; arguments: model:batch_size=512, model:batch_size=1|2|4.',
   });
 }
