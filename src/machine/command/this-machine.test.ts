@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,10 +24,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** An ended process that nobody has collected yet is not alive. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return false;
   }
@@ -37,7 +38,7 @@ async function isGoneSoon(pid: number): Promise<boolean> {
   return !isAlive(pid);
 }
 
-/** The first line of output, without waiting for the end. */
+/** The first line of output, without waiting for the end. Scripts print it when their children have surely begun. */
 function firstLine(command: Command) {
   let heard: (line: string) => void;
   const line = new Promise<string>((resolve) => {
@@ -190,7 +191,7 @@ test('an ended command says which signal ended it', async () => {
 test('abort ends the children too, politely where they listen', async () => {
   const stop = new AbortController();
   const { running, line } = firstLine(
-    sh('trap "echo bye >&2; exit 0" TERM; sleep 60 & echo $!; wait', { signal: stop.signal }),
+    sh('trap "echo bye >&2; exit 0" TERM; sleep 60 & sleep 0.1; echo $!; wait', { signal: stop.signal }),
   );
   const child = Number(await line);
   stop.abort();
@@ -212,7 +213,10 @@ test('what ignores the polite signal is ended by force after the grace', async (
 test('a child that ignores the polite signal does not outlive a leader that obeys it', async () => {
   const stop = new AbortController();
   const { running, line } = firstLine(
-    sh('(trap "" TERM; while :; do sleep 1; done) & echo $!; wait', { signal: stop.signal, graceMs: 100 }),
+    sh('(trap "" TERM; while :; do sleep 1; done) & sleep 0.1; echo $!; wait', {
+      signal: stop.signal,
+      graceMs: 100,
+    }),
   );
   const child = Number(await line);
   stop.abort();
