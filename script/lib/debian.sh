@@ -49,11 +49,12 @@ apt_install() {
   trap - EXIT
 }
 
-# fetch_program PACKAGE PATH: prints where a program of a Debian package lies in the cache, unpacked without installing it:
-# no root needed, no service that the machine would start from now on.
+# fetch_program PACKAGE NAME: prints where a program of a Debian package lies in the cache, unpacked without installing it:
+# no root needed, no service that the machine would start from now on. Releases differ in /bin and /usr/bin.
 fetch_program() {
-  local package="$1" path="$2" folder="$dev_cache/debian/$1" temporary
-  if [ ! -x "$folder$path" ]; then
+  local package="$1" folder="$dev_cache/debian/$1" found temporary
+  found=$(find_program "$folder" "$2")
+  if [ -z "$found" ]; then
     need_apt "$package"
     say "fetching $package from Debian, once" >&2
     have_package_lists || apt_get update || true
@@ -69,8 +70,14 @@ fetch_program() {
     rm -rf "$folder"
     mv -T "$temporary/unpacked" "$folder"
     rm -rf "$temporary"
+    found=$(find_program "$folder" "$2")
+    [ -n "$found" ] || fail "the Debian package $package has no program $2"
   fi
-  printf '%s\n' "$folder$path"
+  printf '%s\n' "$found"
+}
+
+find_program() {
+  find "$1" -type f -path "*/bin/$2" -print -quit 2>/dev/null || true
 }
 
 download_package() {

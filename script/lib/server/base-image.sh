@@ -16,9 +16,9 @@ base_image_status() {
 base_image_start() {
   local busybox bash root
   base_image_status >/dev/null && return
-  busybox=$(fetch_program busybox-static /bin/busybox)
+  busybox=$(fetch_program busybox-static busybox)
   # Scripts of MAD packages are run with bash.
-  bash=$(fetch_program bash-static /bin/bash-static)
+  bash=$(fetch_program bash-static bash-static)
   say "making the base image $base_image" >&2
   root=$(mktemp -d "$dev_cache/base-image.XXXXXX")
   base_image_tree "$root" "$busybox" "$bash"

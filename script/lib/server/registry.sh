@@ -40,7 +40,7 @@ registry_start() {
   for name in $registry_names; do
     registry_answers "$name" && continue
     stop_process "$name"
-    program=$(command -v docker-registry || fetch_program docker-registry /usr/bin/docker-registry)
+    program=$(command -v docker-registry || fetch_program docker-registry docker-registry)
     say "starting $name" >&2
     # The last port first, then from the usual one on: another program may have taken either.
     node script/lib/probe.ts free-port "$(cat "$dev_cache/run/$name.port" 2>/dev/null || echo 5000)" 5000 >"$dev_cache/run/$name.port.new"
