@@ -27,9 +27,8 @@ function keepCompiledCode() {
 
 module.exports = function start(program) {
   if (!isNewEnough(process.versions.node)) {
-    process.stderr.write(
-      program + ' needs Node.js ' + needed.join('.') + ' or newer; this is ' + process.versions.node + '.\n',
-    );
+    var wanted = program + ' needs Node.js ' + needed.join('.') + ' or newer';
+    process.stderr.write(wanted + '; this is ' + process.versions.node + '.\n');
     process.exit(1);
   }
   var version = require('../package.json').version;
