@@ -49,6 +49,13 @@ apt_install() {
   trap - EXIT
 }
 
+# What a machine that stopped in the middle of an installation leaves: the program may be there already.
+is_half_installed() {
+  case "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" in
+    '' | installed | not-installed | config-files) return 1 ;;
+  esac
+}
+
 # fetch_program PACKAGE NAME: prints where a program of a Debian package lies in the cache, unpacked without installing it:
 # no root needed, no service that the machine would start from now on. Releases differ in /bin and /usr/bin.
 fetch_program() {

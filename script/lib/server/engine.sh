@@ -49,7 +49,7 @@ engine_start() {
 engine_install() {
   PATH="$PATH:/usr/sbin:/sbin"
   export PATH
-  command -v dockerd >/dev/null 2>&1 || apt_install docker.io
+  if ! command -v dockerd >/dev/null 2>&1 || is_half_installed docker.io; then apt_install docker.io; fi
   # From Debian 13 on, the command line is a package of its own.
   command -v docker >/dev/null 2>&1 || apt_install docker-cli
 }
