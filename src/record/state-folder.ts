@@ -17,3 +17,6 @@ export function stateFolder(root: string): string {
   }
   return folder;
 }
+
+export const stateFolderIfThere = (root: string): boolean =>
+  statSync(join(root, '.madengine'), { throwIfNoEntry: false }) !== undefined;

@@ -1,4 +1,5 @@
 import { newId } from '../../src/foundation/id.ts';
+import type { RecordDraft } from '../../src/record/record-draft.ts';
 import type { Metric, RunRecord } from '../../src/record/record-schema.ts';
 
 /** A good run of a small model; every test changes what it is about. */
@@ -63,6 +64,46 @@ export function sampleMetric(changes: Partial<Metric> = {}): Metric {
     status: 'SUCCESS',
     row: null,
     columns: {},
+    ...changes,
+  };
+}
+
+/** What is known of such a run before it starts. */
+export function sampleDraft(changes: Partial<RecordDraft> = {}): RecordDraft {
+  const { schema, campaign, run, job, attempt, model, image, placement, started_at, ...rest } =
+    sampleRecord();
+  const {
+    package: source,
+    engine,
+    gpu,
+    host_facts,
+    context,
+    data,
+    git_commit,
+    build_number,
+    pipeline,
+    warnings,
+  } = rest;
+  return {
+    schema,
+    campaign,
+    run,
+    job,
+    attempt,
+    model,
+    image,
+    package: source,
+    engine,
+    placement,
+    gpu,
+    host_facts,
+    context,
+    started_at,
+    data,
+    git_commit,
+    build_number,
+    pipeline,
+    warnings,
     ...changes,
   };
 }

@@ -1,0 +1,28 @@
+import type { CampaignFolder } from './campaign-folder.ts';
+import { perfRows } from './perf-row.ts';
+import type { PerfWriter } from './perf-writer.ts';
+import { writeRecord } from './record-file.ts';
+import type { RunRecord } from './record-schema.ts';
+
+export interface FinishedRun {
+  /** Absolute path of the record. */
+  record: string;
+  /** The file that holds a torn line of `perf.csv` which somebody else had left, when there was one. */
+  tornSaved?: string;
+}
+
+/**
+ * The end of a run: its final record, then its rows. When the rows can't be written (DISK_FULL, LOCK_TIMED_OUT), the
+ * record stands all the same, the campaign stays open, and the next start appends them.
+ */
+export async function finishRun(
+  campaign: Pick<CampaignFolder, 'journal' | 'runFolder'>,
+  writer: PerfWriter,
+  record: RunRecord,
+): Promise<FinishedRun> {
+  const path = await writeRecord(await campaign.runFolder(record.run), record);
+  await campaign.journal.append({ act: 'record.final', run: record.run });
+  const { tornSaved } = await writer.append(perfRows(record));
+  await campaign.journal.append({ act: 'row.appended', run: record.run });
+  return { record: path, ...(tornSaved !== undefined && { tornSaved }) };
+}

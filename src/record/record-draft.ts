@@ -1,0 +1,23 @@
+import * as z from 'zod/mini';
+import { type RunRecord, recordSchema } from './record-schema.ts';
+
+/** What only the run itself can say. */
+const outcome = {
+  status: true,
+  reason: true,
+  failure: true,
+  ended_at: true,
+  durations: true,
+  exit_code: true,
+  stages: true,
+  parts: true,
+  samples: true,
+  metrics: true,
+  artifacts: true,
+  output: true,
+} as const;
+
+/** Everything known of a run before it starts: a record lacks only its outcome. */
+export const recordDraftSchema = z.omit(recordSchema, outcome);
+
+export type RecordDraft = Omit<RunRecord, keyof typeof outcome>;
