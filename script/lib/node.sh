@@ -63,7 +63,7 @@ install_dependencies() {
   if ! node script/lib/dependencies-installed.ts 2>/dev/null; then
     say 'installing the development dependencies (npm ci)' >&2
     # A second time, because package registries have hiccups.
-    npm ci --no-audit --no-fund --prefer-offline >&2 || npm ci --no-audit --no-fund >&2 || fail 'npm ci failed'
+    npm ci --loglevel=error --prefer-offline >&2 || npm ci --loglevel=error >&2 || fail 'npm ci failed'
   fi
   unlock_cache
 }

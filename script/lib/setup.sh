@@ -1,7 +1,22 @@
-# What every developer's command needs first: Node.js, the dependencies, the hooks. Sourced from the repository's root.
+# What every developer's command needs first: Node.js, the dependencies, two programs, the hooks.
+# Sourced from the repository's root.
 
 . script/lib/cache.sh
 . script/lib/node.sh
+. script/lib/process.sh
+. script/lib/debian.sh
+
+# MAD packages may list their models in Python, and the snapshot of a package names its git commit.
+install_programs() {
+  local program missing=()
+  for program in git python3; do
+    command -v "$program" >/dev/null 2>&1 || missing+=("$program")
+  done
+  [ "${#missing[@]}" -eq 0 ] && return
+  lock_cache servers
+  apt_install "${missing[@]}"
+  unlock_cache
+}
 
 # Only in a checkout of our own (not in an unpacked archive inside another one), and never over hooks that somebody chose.
 install_hooks() {
@@ -12,5 +27,6 @@ install_hooks() {
 set_up() {
   use_node
   install_dependencies
+  install_programs
   install_hooks
 }
