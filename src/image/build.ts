@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { type MadError, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
@@ -16,7 +16,7 @@ export interface BuildImageOptions {
   emit: Emit;
   /** Absolute; its folder is made. */
   logFile: string;
-  /** Folder of mode 700 for the time of the build. */
+  /** Folder of mode 700; each build gets one of its own in it, as builds run side by side. */
   secretsDir: string;
   labels: Readonly<Record<string, string>>;
   /** Whether the output also goes out as events. */
@@ -27,7 +27,7 @@ export interface BuildImageOptions {
 }
 
 export interface BuildFailure {
-  class: 'build' | 'disk_full' | 'interrupted';
+  class: 'build' | 'engine' | 'disk_full' | 'interrupted';
   /** The builder's step. */
   stage: string | null;
   message: string;
@@ -100,11 +100,20 @@ interface Built {
 async function runBuild(options: BuildImageOptions): Promise<Built> {
   const { engine, scrubber, signal } = options;
   const capabilities = await engine.capabilities();
+  mkdirSync(options.secretsDir, { recursive: true, mode: 0o700 });
+  const secretsDir = mkdtempSync(join(options.secretsDir, 'build-'));
   const own = new AbortController();
   const output = followOutput(options, own);
-  const spec = buildSpec(options, output.onOutput, AbortSignal.any([signal, own.signal]));
-  const command = scrubber.scrub(engine.describe.build(spec, capabilities).map(shellWord).join(' '));
+  const spec: BuildSpec = {
+    ...buildSpec(options.plan, secretsDir, options.labels),
+    onOutput: output.onOutput,
+    signal: AbortSignal.any([signal, own.signal]),
+  };
+  let command = '';
   try {
+    const words = engine.describe.build(spec, capabilities);
+    // Quoting would change a secret that has quotes in it.
+    command = words.map((word) => shellWord(scrubber.scrub(word))).join(' ');
     const info = await engine.build(spec);
     output.close();
     return { command, info };
@@ -112,14 +121,17 @@ async function runBuild(options: BuildImageOptions): Promise<Built> {
     output.close(thrown);
     const error = output.logError() ?? toMadError(thrown);
     return { command, failure: failureOf(error, output.progress, scrubber, signal.aborted) };
+  } finally {
+    rmSync(secretsDir, { recursive: true, force: true });
   }
 }
 
-function buildSpec(
-  { plan, secretsDir, labels }: BuildImageOptions,
-  onOutput: BuildSpec['onOutput'],
-  signal: AbortSignal,
-): BuildSpec {
+/** What a plan asks of the engine; `--dry-run` prints it. */
+export function buildSpec(
+  plan: ImageBuildPlan,
+  secretsDir: string,
+  labels: Readonly<Record<string, string>>,
+): Omit<BuildSpec, 'onOutput' | 'signal'> {
   return {
     image: plan.image,
     dockerfile: plan.dockerfilePath,
@@ -132,8 +144,6 @@ function buildSpec(
     labels,
     noCache: plan.noCache,
     pull: plan.pull,
-    onOutput,
-    signal,
   };
 }
 
@@ -188,14 +198,19 @@ function failureOf(
   interrupted: boolean,
 ): BuildFailure {
   const evidence = progress.lastError();
-  const full = error.code === 'DISK_FULL' || /no space left on device/i.test(`${error.message}\n${evidence}`);
   const step = progress.step();
   return {
-    class: interrupted ? 'interrupted' : full ? 'disk_full' : 'build',
+    class: interrupted ? 'interrupted' : classOf(error, evidence),
     stage: step === undefined ? null : scrubber.scrub(step),
     message: scrubber.scrub(error.message),
     ...(evidence === undefined ? {} : { evidence: scrubber.scrub(evidence) }),
   };
+}
+
+function classOf(error: MadError, evidence: string | undefined): BuildFailure['class'] {
+  if (error.code === 'ENGINE_UNAVAILABLE') return 'engine';
+  const full = /no space left on device/i.test(`${error.message}\n${evidence}`);
+  return full || error.code === 'DISK_FULL' ? 'disk_full' : 'build';
 }
 
 /** After the build, when a base that had to be pulled is here; asks no registry. */

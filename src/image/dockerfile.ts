@@ -169,12 +169,10 @@ function shown(value: unknown): string {
 
 function describe({ path, text, context: wants }: Candidate, context: Context): Dockerfile {
   const facts = readDockerfileText(text);
-  const given = buildArgsOf(context);
-  const argument = (name: string): string | undefined =>
-    Object.hasOwn(given, name) ? given[name] : facts.defaults.get(name);
-  const base = baseOf(facts, argument);
+  const values = argumentValues(facts, buildArgsOf(context));
+  const base = values.get('BASE_DOCKER') ?? filledIn(facts.bases[0] ?? '', values);
   const gpuVendor = vendorOf(path, wants, facts, base);
-  const gpuArchitecture = expanded(argument('MAD_SYSTEM_GPU_ARCHITECTURE') ?? '', argument);
+  const gpuArchitecture = values.get('MAD_SYSTEM_GPU_ARCHITECTURE');
   return {
     path,
     context: wants,
@@ -187,19 +185,23 @@ function describe({ path, text, context: wants }: Candidate, context: Context): 
   };
 }
 
-function baseOf(facts: DockerfileFacts, argument: (name: string) => string | undefined): string {
-  const named = argument('BASE_DOCKER');
-  return expanded(named ?? facts.bases[0] ?? '', argument);
+/** What was given, and the defaults of the rest; a default sees only what stands before it. */
+function argumentValues(
+  facts: DockerfileFacts,
+  given: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const values = new Map(Object.entries(given));
+  for (const [name, text] of facts.defaults) {
+    if (!values.has(name)) values.set(name, filledIn(text, values));
+  }
+  return values;
 }
 
-/** Defaults may refer to one another; a circle ends in nothing. */
-function expanded(text: string, argument: (name: string) => string | undefined, depth = 0): string {
-  if (!text.includes('$') || depth > 10) return text;
-  return substituted(text, (name) => {
-    const value = argument(name);
-    return value === undefined || value === text ? undefined : expanded(value, argument, depth + 1);
-  });
-}
+/** Longer values are cut: those that refer to others could grow without limit. */
+const longestValue = 1024;
+
+const filledIn = (text: string, values: ReadonlyMap<string, string>): string =>
+  substituted(text.slice(0, longestValue), (name) => values.get(name)).slice(0, longestValue);
 
 function vendorOf(
   path: string,

@@ -1,11 +1,10 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Engine, ImageInfo } from '../machine/engine/engine.ts';
-import { firstLine } from './push.ts';
 import { withDigest } from './reference.ts';
 import { loginOnce, type RegistryLogin } from './registry-login.ts';
 import { digestOf } from './repo-digest.ts';
-import { retryTransfer, type TransferFailure, transferFailure } from './transfer-failure.ts';
+import { firstLine, retryTransfer, type TransferFailure, transferFailure } from './transfer-failure.ts';
 
 export interface EnsureOptions {
   engine: Engine;
@@ -49,7 +48,7 @@ export async function ensureImage(options: EnsureOptions): Promise<PullResult> {
   try {
     found = (await foundHere(options)) ?? (await fetched(options));
   } catch (error) {
-    found = { failure: transferFailure('pull', 'inspect', error, {}) };
+    found = { failure: transferFailure('pull', 'inspect', error) };
   }
   const durationS = options.clock.monotonic() - started;
   if ('failure' in found) {
@@ -206,14 +205,7 @@ async function tryLogin({ engine, login, configDir, emit, signal }: EnsureOption
   }
 }
 
-function pullFailure(error: unknown, reference: string, { login, signal }: EnsureOptions): TransferFailure {
-  if (signal.aborted)
-    return { class: 'interrupted', stage: 'pull', message: `The pull of ${reference} was stopped.` };
-  return transferFailure('pull', 'pull', error, {
-    refused: login
-      ? `Check user, password and rights of ${login.registry} in credential.json.`
-      : 'No login for this registry is in credential.json: add one there, or log in with the engine itself.',
-    missing: 'The registry has no such image (any more): build and push it again.',
-    network: 'Three tries failed: is the registry up, and can this machine reach it?',
-  });
+function pullFailure(error: unknown, reference: string, { signal }: EnsureOptions): TransferFailure {
+  if (!signal.aborted) return transferFailure('pull', 'pull', error);
+  return { class: 'interrupted', stage: 'pull', message: `The pull of ${reference} was stopped.` };
 }

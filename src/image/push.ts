@@ -2,7 +2,7 @@ import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { loginOnce, type RegistryLogin } from './registry-login.ts';
-import { retryTransfer, type TransferFailure, transferFailure } from './transfer-failure.ts';
+import { firstLine, retryTransfer, type TransferFailure, transferFailure } from './transfer-failure.ts';
 
 export interface PushOptions {
   engine: Engine;
@@ -73,25 +73,8 @@ async function push(options: PushOptions): Promise<{ digest: string; failure?: T
     );
     return { digest };
   } catch (error) {
-    return { digest: '', failure: failureOf(error, stage, options) };
+    if (!signal.aborted) return { digest: '', failure: transferFailure('push', stage, error) };
+    const message = `The push of ${registryImage} was stopped.`;
+    return { digest: '', failure: { class: 'interrupted', stage, message } };
   }
 }
-
-function failureOf(
-  error: unknown,
-  stage: string,
-  { login, registryImage, signal }: PushOptions,
-): TransferFailure {
-  if (signal.aborted)
-    return { class: 'interrupted', stage, message: `The push of ${registryImage} was stopped.` };
-  const where = login
-    ? `Check user, password and rights of ${login.registry} in credential.json.`
-    : 'No login for this registry is in credential.json: add one there, or log in with the engine itself.';
-  return transferFailure('push', stage, error, {
-    refused: where,
-    network: 'Three tries failed: is the registry up, and can this machine reach it?',
-  });
-}
-
-export const firstLine = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] ?? '';

@@ -1,8 +1,9 @@
-import type { Secret } from '../foundation/secret.ts';
-import type { Credentials } from '../package/credential-file.ts';
-
-/** One entry of the credentials: field to value. */
-export type CredentialEntry = Readonly<Record<string, Secret | string>>;
+import {
+  type CredentialEntry,
+  type Credentials,
+  credentialValue,
+  revealed,
+} from '../package/credential-file.ts';
 
 /** A registry as typed, without scheme and closing slashes. */
 export function bareRegistry(registry: string): string {
@@ -49,13 +50,5 @@ function entryNamed(credentials: Credentials, name: string): CredentialEntry | u
 }
 
 /** A field's text, its name in any letter case; undefined when absent or empty. */
-export function fieldOf(entry: CredentialEntry | undefined, field: string): string | undefined {
-  const value = secretOrText(entry, field);
-  const text = typeof value === 'string' ? value : value?.reveal();
-  return text === '' ? undefined : text;
-}
-
-export function secretOrText(entry: CredentialEntry | undefined, field: string): Secret | string | undefined {
-  const found = Object.entries(entry ?? {}).find(([name]) => name.toLowerCase() === field);
-  return found?.[1];
-}
+export const fieldOf = (entry: CredentialEntry | undefined, field: string): string | undefined =>
+  revealed(credentialValue(entry, field)) || undefined;

@@ -1,15 +1,8 @@
-import { MadError } from '../foundation/error.ts';
 import { Secret } from '../foundation/secret.ts';
 import type { Engine } from '../machine/engine/engine.ts';
-import type { Credentials } from '../package/credential-file.ts';
-import {
-  bareRegistry,
-  fieldOf,
-  isDockerHub,
-  registryEntry,
-  registryHost,
-  secretOrText,
-} from './registry-entry.ts';
+import { TransferError } from '../machine/engine/transfer-error.ts';
+import { type Credentials, credentialValue } from '../package/credential-file.ts';
+import { bareRegistry, fieldOf, isDockerHub, registryEntry, registryHost } from './registry-entry.ts';
 
 /** What an engine needs to log in. */
 export interface RegistryLogin {
@@ -27,7 +20,7 @@ export function loginFor(registry: string, credentials: Credentials): RegistryLo
   const bare = bareRegistry(registry);
   const entry = registryEntry(credentials, bare, { byHost: true });
   const username = fieldOf(entry, 'username');
-  const password = secretOrText(entry, 'password');
+  const password = credentialValue(entry, 'password');
   if (username === undefined || password === undefined || fieldOf(entry, 'password') === undefined)
     return undefined;
   const host = isDockerHub(bare) ? 'docker.io' : registryHost(bare);
@@ -60,4 +53,4 @@ export function loginOnce(engine: Engine, login: RegistryLogin, configDir: strin
 }
 
 const isRefusal = (error: unknown): boolean =>
-  error instanceof MadError && /unauthorized|denied|incorrect username|\b401\b|\b403\b/i.test(error.message);
+  error instanceof TransferError && error.problem === 'unauthorized';

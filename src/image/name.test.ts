@@ -1,0 +1,60 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { buildLogName, containerName, imageName, runLogName } from './name.ts';
+import { parseImageReference } from './reference.ts';
+
+test.each([
+  ['dummy', 'docker/dummy.ubuntu.amd.Dockerfile', 'ci-dummy_dummy.ubuntu.amd'],
+  ['scope/Model', 'scripts/scope/x.Ubuntu.AMD.Dockerfile', 'ci-scope_model_x.ubuntu.amd'],
+  ['dummy', 'docker/Dockerfile', 'ci-dummy_dockerfile'],
+  ['a__b-c', 'docker/d.e', 'ci-a__b-c_d.e'],
+])('the image of %s from %s is %s', (name, dockerfile, image) => {
+  expect(imageName({ name }, dockerfile)).toBe(image);
+});
+
+test('names that can be no image give way to characters that can, and stay apart', () => {
+  const blank = imageName({ name: 'my model' }, 'docker/x.Dockerfile');
+  const dash = imageName({ name: 'my-model' }, 'docker/x.Dockerfile');
+  expect(blank).toMatch(/^ci-my-model_x-[0-9a-f]{8}$/);
+  expect(dash).toBe('ci-my-model_x');
+});
+
+test('whatever a model is called, its image is a valid reference, as a repository and as a tag', () => {
+  const names = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ maxLength: 300 }),
+    fc.stringMatching(/^[._\-/A-Z]{1,20}$/),
+  );
+  fc.assert(
+    fc.property(names, names, (name, file) => {
+      const image = imageName({ name }, `docker/${file}`);
+      expect(parseImageReference(image)).toMatchObject({ path: image, host: undefined });
+      expect(parseImageReference(`r:${image}`).tag).toBe(image);
+    }),
+  );
+});
+
+test('logs are named for model and Dockerfile', () => {
+  expect(buildLogName({ name: 'scope/Model' }, 'docker/x.ubuntu.amd.Dockerfile')).toBe(
+    'scope_Model_x.ubuntu.amd.build.live.log',
+  );
+  expect(runLogName({ name: 'dummy' }, 'docker/dummy.ubuntu.amd.Dockerfile')).toBe(
+    'dummy_dummy.ubuntu.amd.run.live.log',
+  );
+  expect(runLogName({ name: 'dummy' }, '')).toBe('dummy.run.live.log');
+});
+
+test('a log is always one file of a length that file systems take', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (name) => {
+      const log = buildLogName({ name: `x${name}` }, 'docker/y.Dockerfile');
+      expect(log).not.toMatch(/[/\p{Cc}]/u);
+      expect(Buffer.byteLength(log)).toBeLessThanOrEqual(255);
+    }),
+  );
+});
+
+test('a container is named for its image', () => {
+  expect(containerName('ci-dummy_dummy.ubuntu.amd')).toBe('container_ci-dummy_dummy.ubuntu.amd');
+  expect(containerName('localhost:5000/a/b:1@sha256:ff')).toBe('container_localhost_5000_a_b_1_sha256_ff');
+});
