@@ -19,15 +19,15 @@ function isVersionOnly(program, args) {
  * another user could plant code that we would run.
  */
 function keepCompiledCode() {
-  var module_ = require('module');
+  var module_ = require('node:module');
   var home = process.env.HOME;
   var cache = process.env.XDG_CACHE_HOME || (home && home + '/.cache');
   if (cache && module_.enableCompileCache) module_.enableCompileCache(cache + '/madengine/compiled');
 }
 
 module.exports = function start(program) {
+  var wanted = program + ' needs Node.js ' + needed.join('.') + ' or newer';
   if (!isNewEnough(process.versions.node)) {
-    var wanted = program + ' needs Node.js ' + needed.join('.') + ' or newer';
     process.stderr.write(wanted + '; this is ' + process.versions.node + '.\n');
     process.exit(1);
   }

@@ -19,12 +19,16 @@ const failure = z.object({
 });
 
 const bodies = [
+  /** A campaign has its folder; everything up to its end belongs to it. */
   z.object({
     type: z.literal('campaign.started'),
     command: z.string(),
+    /** Absolute. */
     results_root: z.string(),
+    /** Of the campaign, absolute. */
     folder: z.string(),
   }),
+  /** The last event of a campaign. Counts are of runs, or of builds where nothing was to run. */
   z.object({
     type: z.literal('campaign.ended'),
     exit_code: count,
@@ -33,47 +37,64 @@ const bodies = [
     skipped: count,
     duration_s: seconds,
   }),
+  /** The models that the tags chose, with their arguments. */
   z.object({ type: z.literal('models.selected'), models: z.array(z.string()) }),
+  /** What `--dry-run` would have done: `jobs`, and `commands` with `title` and `argv`. */
   z.object({ type: z.literal('plan.made'), plan: z.looseObject({}) }),
+  /** The build of an image begins. */
   z.object({
     type: z.literal('build.started'),
     image: z.string(),
     model: z.string(),
     dockerfile: z.string(),
   }),
+  /** A build has come to its next step. */
   z.object({ type: z.literal('build.step'), image: z.string(), step: z.string() }),
+  /** A piece of the output of a build; only with `--live-output`. */
   z.object({ type: z.literal('build.output'), image: z.string(), text: z.string() }),
+  /** The build of an image is over. */
   z.object({
     type: z.literal('build.ended'),
     image: z.string(),
     model: z.string(),
     status,
     duration_s: seconds,
+    /** Path of the log. */
     log: z.string(),
+    /** `sha256:…`. */
     image_id: z.optional(z.string()),
     failure: z.optional(failure),
   }),
+  /** An image begins to go to its registry. */
   z.object({ type: z.literal('push.started'), image: z.string(), registry_image: z.string() }),
+  /** Layers of a push that are done. */
   z.object({ type: z.literal('push.progress'), image: z.string(), done: count, total: count }),
+  /** A push is over. */
   z.object({
     type: z.literal('push.ended'),
     image: z.string(),
     registry_image: z.string(),
     status,
     duration_s: seconds,
+    /** In the registry, `sha256:…`. */
     digest: z.optional(z.string()),
     failure: z.optional(failure),
   }),
+  /** An image begins to come from its registry. */
   z.object({ type: z.literal('pull.started'), image: z.string() }),
+  /** Layers of a pull that are done. */
   z.object({ type: z.literal('pull.progress'), image: z.string(), done: count, total: count }),
+  /** A pull is over. */
   z.object({
     type: z.literal('pull.ended'),
     image: z.string(),
     status,
     duration_s: seconds,
+    /** In the registry, `sha256:…`. */
     digest: z.optional(z.string()),
     failure: z.optional(failure),
   }),
+  /** A run of a model begins; `position` counts from 1. */
   z.object({
     type: z.literal('run.started'),
     model: z.string(),
@@ -81,28 +102,38 @@ const bodies = [
     position: count,
     total: count,
   }),
+  /** A run has come to its next stage. */
   z.object({ type: z.literal('stage.started'), stage: z.string() }),
+  /** A stage of a run is over. */
   z.object({
     type: z.literal('stage.ended'),
     stage: z.string(),
     exit_code: z.nullable(count),
     duration_s: seconds,
   }),
+  /** A metric stands in the output of a run. */
   z.object({ type: z.literal('metric.found'), name: z.string(), value: z.number(), text: z.string() }),
+  /** A piece of the output of a run; only with `--live-output`. */
   z.object({ type: z.literal('run.output'), text: z.string() }),
+  /** A run is over and its record is written. */
   z.object({
     type: z.literal('run.ended'),
     model: z.string(),
     image: z.string(),
     status,
+    /** As the model printed it. */
     performance: z.nullable(z.string()),
     metric: z.nullable(z.string()),
     duration_s: seconds,
+    /** Path of the record. */
     record: z.string(),
+    /** Why it was skipped. */
     reason: z.optional(z.string()),
     failure: z.optional(failure),
   }),
+  /** A file that is meant for the user was written; `kind` is what it is. */
   z.object({ type: z.literal('file.written'), kind: z.string(), path: z.string() }),
+  /** Something that the user should know. `code` stays the same when the words change. */
   z.object({
     type: z.literal('notice'),
     level: z.enum(['info', 'warning']),
@@ -110,6 +141,7 @@ const bodies = [
     message: z.string(),
     hint: z.optional(z.string()),
   }),
+  /** The error that ended the command. */
   z.object({
     type: z.literal('error'),
     code: z.string(),
@@ -125,7 +157,9 @@ const envelope = {
   seq: count,
   /** UTC, ISO 8601. */
   at: z.string(),
+  /** Id of the campaign. */
   campaign: z.optional(z.string()),
+  /** Id of the run. */
   run: z.optional(z.string()),
   node: z.optional(z.string()),
   attempt: z.optional(count),

@@ -1,0 +1,107 @@
+import {
+  belongsTo,
+  type CommandName,
+  commandNames,
+  namesOf,
+  type OptionSpec,
+  optionGroups,
+  programs,
+  shortOf,
+} from '../../src/cli/option-spec.ts';
+import { commands, options } from '../../src/cli/options.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { generatedNote, markdownTable } from './markdown.ts';
+
+const table: readonly OptionSpec[] = options;
+
+export function optionsPage(): string {
+  return `${generatedNote}
+# Options
+
+Both programs, ${programs.map((name) => `\`${name}\``).join(' and ')}, have the same commands and options; names that
+only one of them takes are marked. Global options stand before or behind the command. An option wins over its
+environment variable, that over the default; an empty value counts as not given. A list takes several values at once
+(\`--tags a b\`) and may be repeated.
+
+Exit codes: 0 all good; 1 general failure; 2 a build or push failed; 3 a run failed; 4 invalid arguments or files; 129, 130
+and 143 after SIGHUP, SIGINT and SIGTERM.
+
+${commandNames.map(commandSection).join('\n')}`;
+}
+
+function commandSection(name: CommandName): string {
+  const groups = optionGroups.map((group) => {
+    const mine = table.filter((option) => option.group === group && belongsTo(option, name));
+    return mine.length === 0 ? '' : `### ${group}\n\n${optionTable(mine, name)}\n\n`;
+  });
+  const examples = commands[name].examples.map((example) => `madengine-cli ${name} ${example}`.trimEnd());
+  return `## ${name}\n\n${commands[name].description}\n\n\`\`\`sh\n${examples.join('\n')}\n\`\`\`\n\n${groups.join('')}`;
+}
+
+function optionTable(mine: readonly OptionSpec[], name: CommandName): string {
+  const rows = mine.map((option) => {
+    const short = shortOf(option, name);
+    return [
+      `\`--${option.name}\`${short ? `, \`-${short}\`` : ''}${aliasText(option)}`,
+      valueText(option),
+      option.default === undefined ? '' : `\`${option.default}\``,
+      option.env ? `\`${option.env}\`` : '',
+      option.help,
+    ];
+  });
+  return markdownTable(['Option', 'Value', 'Default', 'Environment', 'Meaning'], rows);
+}
+
+const aliasText = (option: OptionSpec): string =>
+  programs
+    .flatMap((program) =>
+      namesOf(option, program)
+        .slice(1)
+        .map((alias) => `, \`--${alias}\` (${program})`),
+    )
+    .join('');
+
+function valueText(option: OptionSpec): string {
+  if (option.choices) return option.choices.map((choice) => `\`${choice}\``).join(', ');
+  if (option.kind === 'flag') return '';
+  return option.kind === 'list' ? `${option.metavar}…` : (option.metavar ?? option.kind);
+}
+
+/** The options of each command as an object, for tools that put command lines together. */
+export const optionsSchema = (): JsonSchema => ({
+  type: 'object',
+  properties: Object.fromEntries(commandNames.map((name) => [name, commandSchema(name)])),
+  additionalProperties: false,
+});
+
+const commandSchema = (name: CommandName): JsonSchema => ({
+  type: 'object',
+  description: commands[name].summary,
+  properties: Object.fromEntries(
+    table.filter((option) => belongsTo(option, name)).map((option) => [option.name, optionSchema(option)]),
+  ),
+  additionalProperties: false,
+});
+
+function optionSchema(option: OptionSpec): JsonSchema {
+  const common = {
+    description: option.help,
+    ...(option.default === undefined ? {} : { default: option.default }),
+  };
+  switch (option.kind) {
+    case 'flag':
+      return { type: 'boolean', ...common, default: false };
+    case 'number':
+      return {
+        type: 'integer',
+        ...common,
+        ...(option.minimum === undefined ? {} : { minimum: option.minimum }),
+      };
+    case 'list':
+      return { type: 'array', items: { type: 'string' }, ...common };
+    case 'choice':
+      return { type: 'string', enum: [...(option.choices ?? [])], ...common };
+    default:
+      return { type: 'string', ...common };
+  }
+}
