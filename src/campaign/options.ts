@@ -11,6 +11,8 @@ export interface Surroundings {
   events: EventStream;
   /** The process's environment. */
   env: Readonly<Record<string, string | undefined>>;
+  /** The command line as typed, for the campaign's own file; scrubbed there. */
+  argv: readonly string[];
   /** Absolute current folder: the MAD package, unless a snapshot takes its place. */
   cwd: string;
   /** Aborts with the signal's name (`SIGINT`, `SIGTERM`, `SIGHUP`) as its reason. */

@@ -43,3 +43,9 @@ export interface FoundCard {
   /** The card's Python hook has an `update_model` that runs once the model was selected. */
   lazy?: true;
 }
+
+/** Name and arguments in one readable line. */
+export function cardLabel(card: Pick<ModelCard, 'name' | 'args'>): string {
+  const args = card.args.trim();
+  return args === '' ? card.name : `${card.name} ${args}`;
+}

@@ -1,0 +1,90 @@
+/**
+ * What a trivial model by manifest costs over the bare engine: the whole `madengine-cli run --manifest-file` against
+ * `docker run -d`, `docker exec`, `docker rm -f` of the same image with the same options. Needs a Docker Engine with
+ * the image that `script/servers` makes, and the built program in `dist/`.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { compare, print, report } from './measure.ts';
+
+const base = process.env.MADENGINE_TEST_BASE_IMAGE ?? 'madengine-base:busybox';
+const program = resolve(import.meta.dirname, '../bin/madengine-cli.cjs');
+const folder = mkdtempSync(join(tmpdir(), 'madengine-bench-'));
+
+function makePackage(): void {
+  mkdirSync(join(folder, 'scripts/trivial'), { recursive: true });
+  mkdirSync(join(folder, 'docker'));
+  const card = {
+    name: 'trivial',
+    dockerfile: 'docker/trivial',
+    scripts: 'scripts/trivial/run.sh',
+    n_gpus: '0',
+    owner: 'bench',
+    training_precision: '',
+    tags: ['bench'],
+    args: '',
+  };
+  writeFileSync(join(folder, 'models.json'), JSON.stringify([card]));
+  writeFileSync(join(folder, 'docker/trivial.Dockerfile'), `FROM ${base}\n`);
+  writeFileSync(join(folder, 'scripts/trivial/run.sh'), 'echo "performance: 1 runs/s"\n');
+}
+
+function madengine(...args: string[]): void {
+  const result = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
+  if (result.status !== 0)
+    throw new Error(`madengine-cli ${args.join(' ')}: ${result.stdout}${result.stderr}`);
+}
+
+/** The same engine calls, with the options that our own plan shows. */
+function bareRun(image: string, options: readonly string[]): void {
+  const name = `madengine-bench-${process.pid}`;
+  const docker = (...args: string[]): void => void execFileSync('docker', args, { stdio: 'ignore' });
+  docker(
+    'run',
+    '-d',
+    '--name',
+    name,
+    ...options,
+    '--entrypoint',
+    '/bin/sh',
+    image,
+    '-c',
+    'while :; do sleep 3600; done',
+  );
+  docker('exec', name, '/bin/sh', '/mad/scripts/trivial/run.sh');
+  docker('rm', '-f', name);
+}
+
+makePackage();
+try {
+  madengine('build', '--tags', 'trivial');
+  const manifest = JSON.parse(readFileSync(join(folder, 'build_manifest.json'), 'utf8')) as {
+    built_images: Record<string, { docker_image: string }>;
+  };
+  const image = Object.values(manifest.built_images)[0]?.docker_image ?? '';
+  const options = [
+    '--network',
+    'host',
+    '--ipc=host',
+    '--user',
+    'root',
+    '--workdir',
+    '/mad',
+    '-v',
+    `${folder}:/mad`,
+  ];
+  const { baseline, candidate, ratio } = await compare(
+    { name: 'docker run -d, exec, rm -f', act: () => bareRun(image, options) },
+    {
+      name: 'madengine-cli run --manifest-file',
+      act: () => madengine('run', '--manifest-file', 'build_manifest.json'),
+    },
+    { repeats: 11, warmUps: 2 },
+  );
+  report('trivial model by manifest, over the bare engine', ratio, 1.8);
+  print('run-overhead', [baseline, candidate]);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

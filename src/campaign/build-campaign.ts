@@ -1,0 +1,31 @@
+import { type ExitCode, exitCode } from '../foundation/error.ts';
+import { openEngine } from '../machine/engine/open-engine.ts';
+import { type BuildPlan, buildPhase, planBuilds } from './build-phase.ts';
+import { planOfBuild } from './dry-run.ts';
+import { withCampaign } from './open-campaign.ts';
+import type { BuildOptions, CampaignOutcome, Surroundings } from './options.ts';
+import { checkBuildOptions, chooseCards, readAccess, readContext } from './prepare.ts';
+
+/** The `build` command: from tags to images and a manifest. No GPU is asked for. */
+export async function buildCampaign(options: BuildOptions, around: Surroundings): Promise<CampaignOutcome> {
+  checkBuildOptions(options);
+  const access = await readAccess(around);
+  const cards = await chooseCards(options.tags, around);
+  const context = await readContext(options, {}, around);
+  const engine = await openEngine(options.engine, around.runner);
+  const inputs = { options, access, cards, context, engine };
+  const plan = await planBuilds(inputs, around);
+  if (options.dryRun) {
+    around.events.emit({ type: 'plan.made', plan: { ...(await planOfBuild(inputs, plan)) } });
+    return { exitCode: exitCodeOfPlan(plan) };
+  }
+  return withCampaign({ command: 'build', output: options.output, engine }, around, async (campaign) => {
+    const outcome = await buildPhase(inputs, plan, campaign, around);
+    return outcome.failures > 0 ? exitCode.buildFailure : exitCode.success;
+  });
+}
+
+/** A model that no Dockerfile fits is told by a dry run too. */
+function exitCodeOfPlan(plan: BuildPlan): ExitCode {
+  return plan.failed.length > 0 ? exitCode.buildFailure : exitCode.success;
+}

@@ -1,0 +1,129 @@
+/** Reads what a person gave: package, tags, context, credentials. Nothing outside is touched yet. */
+import type { Context, ContextOrigin } from '../context/context.ts';
+import { finishContext, readContextLayers } from '../context/read.ts';
+import { MadError } from '../foundation/error.ts';
+import { Scrubber, type Secret } from '../foundation/secret.ts';
+import type { GpuFacts } from '../machine/device/detect.ts';
+import { cardLabel, type ModelCard } from '../package/card.ts';
+import { type Credentials, readCredentials } from '../package/credential-file.ts';
+import { discoverCards } from '../package/discovery.ts';
+import { selectCards } from '../package/selection.ts';
+import { parseTags } from '../package/tag.ts';
+import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
+
+export interface Access {
+  credentials: Credentials;
+  /** `MAD_SECRETS*` of the environment. */
+  envSecrets: readonly Secret[];
+  scrubber: Scrubber;
+}
+
+/** Credentials and secrets; from here on every event is scrubbed. */
+export async function readAccess(around: Surroundings): Promise<Access> {
+  const credentials = await readCredentials(around.cwd, around.env);
+  const scrubber = new Scrubber(credentials.secrets);
+  around.events.scrubWith(scrubber);
+  for (const message of credentials.warnings) {
+    around.events.emit({ type: 'notice', level: 'warning', code: 'CREDENTIAL_FILE', message });
+  }
+  for (const name of scrubber.tooShort) {
+    around.events.emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'SECRET_TOO_SHORT',
+      message: `the secret ${name} is shorter than 6 characters: it is not masked in logs`,
+      hint: 'Use a longer one.',
+    });
+  }
+  const envSecrets = credentials.secrets.filter((secret) => secret.name.includes('MAD_SECRETS'));
+  return { credentials, envSecrets, scrubber };
+}
+
+/** The cards that the tags choose. Throws INVALID_ARGUMENT without tags, MODEL_NOT_FOUND for a tag that fits none. */
+export async function chooseCards(tags: readonly string[], around: Surroundings): Promise<ModelCard[]> {
+  const selectors = parseTags(tags);
+  if (selectors.length === 0) {
+    throw new MadError('INVALID_ARGUMENT', 'no tags: nothing was asked for', {
+      hint: 'Name models or tags, such as `--tags dummy`; `madengine-cli discover` lists them all.',
+    });
+  }
+  const found = await discoverCards({
+    root: around.cwd,
+    runner: around.runner,
+    emit: around.events.emit,
+    signal: around.signal,
+    env: around.env,
+  });
+  const cards = selectCards(found, selectors);
+  around.events.emit({ type: 'models.selected', models: cards.map(cardLabel) });
+  return cards;
+}
+
+export interface ContextSources {
+  /** What a manifest says; lies under everything that was typed. */
+  manifest?: Readonly<Record<string, unknown>>;
+  /** For `run`: fills in the vendor when nobody named one. */
+  gpus?: GpuFacts;
+}
+
+/** The effective context, with a notice for each default that was needed. */
+export async function readContext(
+  options: ContextOptions,
+  sources: ContextSources,
+  around: Surroundings,
+): Promise<Context> {
+  const typed = await readContextLayers({
+    ...(options.additionalContext === undefined ? {} : { additionalContext: options.additionalContext }),
+    ...(options.additionalContextFile === undefined
+      ? {}
+      : { additionalContextFile: options.additionalContextFile }),
+    env: around.env,
+    cwd: around.cwd,
+  });
+  const layers: { origin: ContextOrigin; values: Record<string, unknown> }[] = [...typed];
+  if (sources.manifest) layers.unshift({ origin: 'manifest', values: { ...sources.manifest } });
+  const named = (key: string): boolean => layers.some((layer) => key in layer.values);
+  const defaults: Record<string, unknown> = {};
+  if (!named('gpu_vendor')) {
+    const detected = sources.gpus && sources.gpus.vendor !== 'NONE' ? sources.gpus.vendor : undefined;
+    if (detected) layers.unshift({ origin: 'detected', values: { gpu_vendor: detected } });
+    else {
+      defaults.gpu_vendor = 'AMD';
+      notice(
+        around,
+        'gpu_vendor',
+        'AMD',
+        sources.gpus ? 'no GPU was found here and no vendor was named' : 'no vendor was named',
+      );
+    }
+  }
+  if (!named('guest_os')) {
+    defaults.guest_os = 'UBUNTU';
+    if (!sources.manifest) notice(around, 'guest_os', 'UBUNTU', 'no guest OS was named');
+  }
+  return finishContext(layers, defaults);
+}
+
+function notice(around: Surroundings, key: string, value: string, why: string): void {
+  around.events.emit({
+    type: 'notice',
+    level: 'info',
+    code: 'CONTEXT_DEFAULT',
+    message: `${why}: taking ${key} ${value}`,
+    hint: `Choose with --additional-context '{"${key}": "…"}'.`,
+  });
+}
+
+/** Options that can't go together or make no sense, before anything is read. */
+export function checkBuildOptions(options: BuildOptions): void {
+  if (options.engine === 'host') {
+    throw new MadError('INVALID_ARGUMENT', '--engine host builds no images', {
+      hint: 'Build with docker or podman; run a manifest with `run --manifest-file … --engine host`.',
+    });
+  }
+  if (options.package === 'registry' && options.registry === undefined) {
+    throw new MadError('INVALID_ARGUMENT', '--package registry needs --registry', {
+      hint: 'Name the registry that the package goes to, such as --registry localhost:5000.',
+    });
+  }
+}

@@ -1,0 +1,167 @@
+import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { exitCode, MadError } from '../foundation/error.ts';
+import { registryImage } from '../image/reference.ts';
+import { detectGpus } from '../machine/device/detect.ts';
+import { openEngine } from '../machine/engine/open-engine.ts';
+import type { BuiltImage } from '../manifest/manifest-schema.ts';
+import { readManifest } from '../manifest/read-manifest.ts';
+import { makeJob } from '../run/job.ts';
+import { buildPhase, type ImageTask, planBuilds } from './build-phase.ts';
+import { joinPlans, planOfBuild, planOfRun } from './dry-run.ts';
+import { withCampaign } from './open-campaign.ts';
+import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
+import { type Access, checkBuildOptions, chooseCards, readAccess, readContext } from './prepare.ts';
+import { jobsOf, runPhase } from './run-phase.ts';
+
+/** The `run` command: a manifest that is named is run; without one, the tags are built and run. */
+export async function runCampaign(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
+  const manifestFile = await usableManifest(options, around);
+  return manifestFile === undefined
+    ? buildAndRun(options, around)
+    : runManifest(options, manifestFile, around);
+}
+
+/** undefined when the whole workflow is to be done. */
+async function usableManifest(options: RunOptions, around: Surroundings): Promise<string | undefined> {
+  const { manifestFile, tags } = options;
+  if (manifestFile !== undefined) {
+    const path = resolve(around.cwd, manifestFile);
+    if (await isThere(path)) return path;
+    if (tags.length === 0) {
+      throw new MadError('FILE_NOT_FOUND', `no manifest at ${manifestFile}, and no tags to build`, {
+        hint: 'Correct --manifest-file, or add --tags to build and run.',
+      });
+    }
+    around.events.emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'NO_MANIFEST',
+      message: `no manifest at ${manifestFile}: building the tags first, then running them`,
+    });
+    return undefined;
+  }
+  if (tags.length > 0) return undefined;
+  const beside = (await isThere(join(around.cwd, 'build_manifest.json')))
+    ? 'There is a build_manifest.json here: run it with `--manifest-file build_manifest.json`.'
+    : 'Give `--tags` to build and run, or `--manifest-file` to run what was built.';
+  throw new MadError('INVALID_ARGUMENT', 'neither tags nor a manifest: nothing was asked for', {
+    hint: beside,
+  });
+}
+
+async function runManifest(
+  options: RunOptions,
+  manifestFile: string,
+  around: Surroundings,
+): Promise<CampaignOutcome> {
+  const [manifest, access, gpus, engine] = await Promise.all([
+    readManifest(manifestFile),
+    readAccess(around),
+    detectGpus(around.runner),
+    openEngine(options.engine, around.runner),
+  ]);
+  const context = await readContext(options, { manifest: manifest.context, gpus }, around);
+  const inputs = {
+    options,
+    access,
+    manifest,
+    manifestFile,
+    context,
+    engine,
+    gpus,
+    tags: options.tags,
+    failedBuilds: [],
+    buildFailures: 0,
+  };
+  if (options.dryRun) {
+    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around), jobs: jobsOf(manifest, options.tags) });
+    around.events.emit({ type: 'plan.made', plan: { ...plan } });
+    return { exitCode: exitCode.success };
+  }
+  return withCampaign({ command: 'run', output: options.output, engine }, around, (campaign) =>
+    runPhase(inputs, campaign, around),
+  );
+}
+
+async function buildAndRun(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
+  checkBuildOptions(options);
+  const access = await readAccess(around);
+  const cards = await chooseCards(options.tags, around);
+  const gpus = await detectGpus(around.runner);
+  const context = await readContext(options, { gpus }, around);
+  const engine = await openEngine(options.engine, around.runner);
+  const building = { options, access, cards, context, engine };
+  const plan = await planBuilds(building, around);
+  if (options.dryRun) {
+    const jobs = plan.tasks.flatMap((task) =>
+      task.cards.map((card) => makeJob(card, task.image, plannedImage(task, options.registry, access))),
+    );
+    const whole = joinPlans(
+      await planOfBuild(building, plan),
+      await planOfRun({ ...building, ...dryRunPlace(around), gpus, jobs, options }),
+    );
+    around.events.emit({ type: 'plan.made', plan: { ...whole } });
+    return { exitCode: exitCode.success };
+  }
+  return withCampaign({ command: 'run', output: options.output, engine }, around, async (campaign) => {
+    const built = await buildPhase(building, plan, campaign, around);
+    around.signal.throwIfAborted();
+    return runPhase(
+      {
+        options,
+        access,
+        manifest: built.manifest,
+        manifestFile: built.manifestFile,
+        context,
+        engine,
+        gpus,
+        tags: [],
+        failedBuilds: built.failed,
+        buildFailures: built.failures,
+      },
+      campaign,
+      around,
+    );
+  });
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+}
+
+/** What a dry run says in place of a campaign. */
+function dryRunPlace(around: Surroundings): {
+  packageDir: string;
+  giveBackTo: undefined;
+  buildNumber: string;
+  host: string;
+} {
+  return {
+    packageDir: around.cwd,
+    giveBackTo: undefined,
+    buildNumber: around.env.BUILD_NUMBER ?? '0',
+    host: hostname(),
+  };
+}
+
+/** An image as its manifest entry would stand, before it was built. */
+function plannedImage(task: ImageTask, registry: string | undefined, access: Access): BuiltImage {
+  return {
+    docker_image: task.image,
+    dockerfile: task.dockerfile.path,
+    base_docker: task.dockerfile.base,
+    docker_sha: '',
+    build_duration: 0,
+    build_command: '',
+    log_file: '',
+    ...(registry === undefined
+      ? {}
+      : { registry_image: registryImage(registry, access.credentials, task.image) }),
+    ...(task.dockerfile.gpuVendor ? { gpu_vendor: task.dockerfile.gpuVendor } : {}),
+  };
+}

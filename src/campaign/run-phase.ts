@@ -1,0 +1,235 @@
+/** Runs the jobs of a manifest on this machine, one after the other, each with its record and its rows. */
+import { resolve } from 'node:path';
+import type { Context } from '../context/context.ts';
+import { type ExitCode, MadError } from '../foundation/error.ts';
+import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { newId } from '../foundation/id.ts';
+import type { GpuFacts } from '../machine/device/detect.ts';
+import type { Engine } from '../machine/engine/engine.ts';
+import type { FailedBuild } from '../manifest/assemble.ts';
+import type { BuildManifest } from '../manifest/manifest-schema.ts';
+import type { FoundCard } from '../package/card.ts';
+import { cardFromManifest } from '../package/card-schema.ts';
+import { selectCards } from '../package/selection.ts';
+import { parseTags } from '../package/tag.ts';
+import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import { draftRecord, emptyOutcome } from '../run/draft-record.ts';
+import { type Job, makeJob } from '../run/job.ts';
+import { hiddenIn } from '../run/run-folder.ts';
+import { finish, type RunServices } from '../run/run-job.ts';
+import { skipOf } from '../run/skip-reason.ts';
+import { runLocally } from '../target/local/local-target.ts';
+import { exitCodeOf } from './exit-code.ts';
+import type { OpenCampaign } from './open-campaign.ts';
+import type { RunOptions, Surroundings } from './options.ts';
+import { locatePackage } from './package-transport.ts';
+import type { Access } from './prepare.ts';
+
+export interface RunInputs {
+  options: RunOptions;
+  access: Access;
+  manifest: BuildManifest;
+  manifestFile: string;
+  context: Context;
+  engine: Engine;
+  gpus: GpuFacts;
+  /** Choose from the manifest by these; already done when it was built by the same command. */
+  tags: readonly string[];
+  /** Builds and pushes that failed in the same command. */
+  failedBuilds: readonly FailedBuild[];
+  buildFailures: number;
+}
+
+/** The jobs of a manifest, in its order, or in the order of the tags that choose from it. */
+export function jobsOf(manifest: BuildManifest, tags: readonly string[]): Job[] {
+  const all = Object.entries(manifest.built_images).map(([key, image]) =>
+    makeJob(cardFromManifest(manifest.built_models[key] ?? { name: key }), key, image),
+  );
+  const selectors = parseTags(tags);
+  if (selectors.length === 0) return all;
+  const byName = new Map<string, Job[]>();
+  for (const job of all) byName.set(job.card.name, [...(byName.get(job.card.name) ?? []), job]);
+  const found: FoundCard[] = [...byName.values()].flatMap((jobs) =>
+    jobs.slice(0, 1).map((job, index) => ({ card: job.card, origin: { file: 'the manifest', index } })),
+  );
+  return selectCards(found, selectors).flatMap((card) =>
+    (byName.get(card.name) ?? []).map((job) =>
+      makeJob(
+        card.args === job.card.args ? job.card : { ...job.card, args: card.args },
+        job.imageName,
+        job.image,
+      ),
+    ),
+  );
+}
+
+export async function runPhase(
+  inputs: RunInputs,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<ExitCode> {
+  const { options, manifest, context, gpus } = inputs;
+  const jobs = jobsOf(manifest, inputs.tags);
+  if (jobs.length === 0 && inputs.failedBuilds.length === 0) {
+    throw new MadError('NO_FITTING_IMAGE', `${inputs.manifestFile} holds no image to run`, {
+      hint: 'Build some with `madengine-cli build --tags …`.',
+    });
+  }
+  const started = around.clock.monotonic();
+  const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
+  const services = await servicesFor(inputs, jobs, writer, campaign, around);
+  const records: RunRecord[] = [];
+  const runs: { status: RunRecord['status']; misfit: boolean }[] = [];
+  const keep = (record: RunRecord, misfit: boolean): void => {
+    records.push(record);
+    runs.push({ status: record.status, misfit });
+  };
+  for (const build of inputs.failedBuilds)
+    await keep(await recordFailedBuild(build, services, campaign, around), false);
+  for (const [index, job] of jobs.entries()) {
+    if (around.signal.aborted) break;
+    const skip = skipOf(job, context, gpus, options);
+    const record = await runLocally(job, services, { skip, position: index + 1, total: jobs.length });
+    keep(record, skip?.misfit ?? false);
+  }
+  campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
+  await writeRunSummary(options, records, around.clock.monotonic() - started, campaign, around);
+  return exitCodeOf({ failedBuilds: inputs.buildFailures, runs });
+}
+
+async function servicesFor(
+  inputs: RunInputs,
+  jobs: readonly Job[],
+  writer: PerfWriter,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<RunServices> {
+  const { options, access, manifest, engine, context, gpus } = inputs;
+  const [capabilities, packageDir, hostFacts, contextHash] = await Promise.all([
+    engine.capabilities(),
+    jobs.length === 0
+      ? around.cwd
+      : locatePackage(
+          manifest,
+          inputs.manifestFile,
+          [...new Set(jobs.map((job) => job.card.scripts))],
+          engine,
+          access,
+          campaign,
+          around,
+        ),
+    campaign.folder.storeByHash('host', campaign.hostFacts),
+    campaign.folder.storeByHash('context', { values: context.values, origins: context.origins }),
+  ]);
+  return {
+    engine,
+    capabilities,
+    clock: around.clock,
+    emit: campaign.emit,
+    signal: around.signal,
+    scrubber: access.scrubber,
+    campaign: campaign.folder,
+    secretsDir: campaign.secretsDir,
+    writer,
+    resultsRoot: campaign.resultsRoot,
+    packageDir,
+    hiddenFiles: await hiddenIn(packageDir),
+    package: manifest.package,
+    context,
+    credentials: access.credentials,
+    envSecrets: access.envSecrets,
+    settings: options,
+    gpus,
+    host: campaign.host,
+    hostFacts,
+    contextHash,
+    registry: options.registry ?? manifest.registry,
+    buildNumber: around.env.BUILD_NUMBER ?? '0',
+    pipeline: around.env.pipeline ?? '',
+    giveBackTo: campaign.giveBackTo,
+  };
+}
+
+/** A model whose image could not be built was attempted too: it has a record and a row. */
+async function recordFailedBuild(
+  build: FailedBuild,
+  services: RunServices,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<RunRecord> {
+  const run = newId();
+  const draft = draftRecord({
+    campaign: campaign.folder.id,
+    run,
+    job: makeJob(cardFromManifest(build.card ?? { name: build.model }), build.image ?? '', {
+      docker_image: build.image ?? '',
+      dockerfile: build.dockerfile ?? '',
+      base_docker: '',
+      docker_sha: '',
+      build_duration: 0,
+      build_command: '',
+      log_file: build.log_file ?? '',
+    }),
+    attempt: 1,
+    startedAt: around.clock.now(),
+    package: services.package,
+    host: campaign.host,
+    hostFacts: services.hostFacts,
+    context: services.contextHash,
+    buildNumber: services.buildNumber,
+    pipeline: services.pipeline,
+  });
+  await campaign.folder.journal.append({ act: 'run.started', run, draft });
+  const record: RunRecord = {
+    ...draft,
+    ...emptyOutcome(around.clock.now()),
+    placement: null,
+    failure: {
+      class: 'build',
+      stage: 'build',
+      message: 'its image could not be built',
+      evidence: build.error,
+    },
+  };
+  await finish(record, services, campaign.emit.within({ run, attempt: 1 }));
+  return record;
+}
+
+async function writeRunSummary(
+  options: RunOptions,
+  records: readonly RunRecord[],
+  totalS: number,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<void> {
+  if (options.summaryOutput === undefined) return;
+  const file = resolve(around.cwd, options.summaryOutput);
+  const good = (record: RunRecord): boolean => record.status !== 'FAILURE';
+  const summary = {
+    successful_runs: records.filter(good).map(runSummary),
+    failed_runs: records.filter((record) => !good(record)).map(runSummary),
+    total_runs: records.length,
+    total_execution_time: Math.round(totalS * 1000) / 1000,
+  };
+  await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
+  campaign.emit({ type: 'file.written', kind: 'summary', path: file });
+}
+
+function runSummary(record: RunRecord): Record<string, unknown> {
+  const [metric] = record.metrics;
+  return {
+    model: record.model.name,
+    docker_image: record.image.name,
+    status: record.status,
+    performance: metric?.text ?? null,
+    metric: metric?.name ?? null,
+    test_duration: record.durations.stages_s,
+    machine_name: record.placement?.host ?? null,
+    run_id: record.run,
+    ...(record.reason === null ? {} : { reason: record.reason }),
+    ...(record.failure === null
+      ? {}
+      : { failure_class: record.failure.class, error: record.failure.message }),
+  };
+}

@@ -1,0 +1,54 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Scrubber, Secret } from './secret.ts';
+
+test('a secret shows its name only, however it is printed', () => {
+  const secret = new Secret('X.password', 'hunter2-hunter2');
+  expect([`${secret}`, JSON.stringify({ secret }), inspect({ secret })].join()).not.toContain('hunter2');
+  expect(secret.reveal()).toBe('hunter2-hunter2');
+});
+
+const secretText = fc
+  .string({ minLength: 6, maxLength: 40, unit: 'grapheme-ascii' })
+  .filter((text) => text.trim().length >= 6);
+
+test('no form of a secret survives: plain, URL-encoded, in JSON, in base64 at any alignment', () => {
+  fc.assert(
+    fc.property(secretText, fc.string(), fc.string(), (value, before, after) => {
+      const scrubber = new Scrubber([new Secret('s', value)]);
+      expect(scrubber.scrub(before + value + after)).not.toContain(value);
+      const encoded = encodeURIComponent(value);
+      expect(scrubber.scrub(`user:${encoded}@host`)).not.toContain(encoded);
+      for (const lead of ['', 'a', 'ab']) {
+        const text = Buffer.from(`${lead}${value}`).toString('base64');
+        const core = text.slice(
+          Math.ceil((lead.length * 8) / 6),
+          Math.floor(((lead.length + Buffer.byteLength(value)) * 8) / 6),
+        );
+        expect(scrubber.scrub(text)).not.toContain(core);
+      }
+    }),
+  );
+});
+
+test('data is scrubbed in depth, and everything else stays as it is', () => {
+  const scrubber = new Scrubber([new Secret('s', 'topsecret')]);
+  expect(scrubber.scrubData({ a: ['x topsecret y'], b: 1, c: null, topsecret: true })).toEqual({
+    a: ['x ****** y'],
+    b: 1,
+    c: null,
+    '******': true,
+  });
+});
+
+test('a short secret is reported instead of blacking out ordinary text', () => {
+  const scrubber = new Scrubber([new Secret('s', 'abc')]);
+  expect(scrubber.tooShort).toEqual(['s']);
+  expect(scrubber.scrub('abc')).toBe('abc');
+});
+
+test('each line of a secret with several lines is masked', () => {
+  const scrubber = new Scrubber([new Secret('key', 'line-one\nline-two')]);
+  expect(scrubber.scrub('saw line-two here')).toBe('saw ****** here');
+});

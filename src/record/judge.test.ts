@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { judge, type Observations } from './judge.ts';
+
+const metric = {
+  name: 'samples/sec',
+  value: 12,
+  text: '12',
+  unit: null,
+  direction: null,
+  status: 'SUCCESS' as const,
+  row: null,
+  columns: {},
+};
+const ran = { name: 'run', title: 'run.sh', exit_code: 0, duration_s: 1 };
+const good: Observations = {
+  end: { kind: 'exited', exitCode: 0 },
+  stages: [ran],
+  error: undefined,
+  metrics: [metric],
+  metricProblem: undefined,
+  outOfMemory: false,
+  skippedRun: false,
+};
+
+test('a run with exit code 0 and a metric is a success', () => {
+  expect(judge(good)).toEqual({ status: 'SUCCESS', failure: null, reason: null });
+});
+
+test('a run without a metric is a failure of its own class', () => {
+  expect(judge({ ...good, metrics: [] }).failure).toMatchObject({ class: 'missing_metric', stage: 'run' });
+});
+
+test('a number without a metric is quoted', () => {
+  const problem = { message: 'no metric', evidence: 'performance: 12' };
+  expect(judge({ ...good, metrics: [], metricProblem: problem }).failure).toMatchObject({
+    class: 'missing_metric',
+    evidence: 'performance: 12',
+  });
+});
+
+test('one row without a number makes the model fail', () => {
+  const bad = { ...metric, status: 'FAILURE' as const, row: 'b', value: null, text: '' };
+  expect(judge({ ...good, metrics: [metric, bad] }).failure).toMatchObject({
+    class: 'missing_metric',
+    message: '1 of 2 results have no number: b',
+  });
+});
+
+test('a non-zero exit code weighs more than a metric, and shows the error line', () => {
+  const error = { pattern: 'ValueError:', line: 'ValueError: bad', class: 'error_pattern' as const };
+  const stages = [{ ...ran, exit_code: 3 }];
+  expect(judge({ ...good, stages, end: { kind: 'exited', exitCode: 3 }, error }).failure).toEqual({
+    class: 'exit_code',
+    stage: 'run',
+    message: 'stage run (run.sh) ended with exit code 3',
+    evidence: 'ValueError: bad',
+  });
+});
+
+test('a failed pre-script is a failure of the setup', () => {
+  const stages = [{ name: 'pre_script', title: 'prepare.sh', exit_code: 1, duration_s: 1 }];
+  expect(judge({ ...good, stages, end: { kind: 'exited', exitCode: 1 } }).failure).toMatchObject({
+    class: 'setup',
+    stage: 'pre_script',
+  });
+});
+
+test('an error pattern makes a run fail that printed a metric', () => {
+  const error = {
+    pattern: 'CUDA out of memory',
+    line: 'CUDA out of memory.',
+    class: 'out_of_memory' as const,
+  };
+  expect(judge({ ...good, error }).failure).toMatchObject({
+    class: 'out_of_memory',
+    evidence: 'CUDA out of memory.',
+  });
+});
+
+test('a stage without an exit code is no success', () => {
+  const stages = [{ ...ran, exit_code: null }];
+  expect(judge({ ...good, stages }).failure).toMatchObject({ class: 'engine', stage: 'run' });
+});
+
+test.each([
+  [{ kind: 'timed-out', limitS: 5 } as const, 'timeout'],
+  [{ kind: 'interrupted', signal: 'SIGTERM' } as const, 'interrupted'],
+  [{ kind: 'lost', message: 'gone' } as const, 'engine'],
+])('%j is a failure of class %s, whatever was printed', (end, expected) => {
+  expect(judge({ ...good, end }).failure?.class).toBe(expected);
+});
+
+test('--skip-model-run is SKIPPED when the rest went well, and a failure when it did not', () => {
+  expect(judge({ ...good, metrics: [], skippedRun: true }).status).toBe('SKIPPED');
+  const stages = [{ name: 'pre_script', title: 'prepare.sh', exit_code: 1, duration_s: 1 }];
+  expect(judge({ ...good, stages, end: { kind: 'exited', exitCode: 1 }, skippedRun: true }).status).toBe(
+    'FAILURE',
+  );
+});

@@ -1,0 +1,149 @@
+/**
+ * How one attempt is judged: pure, from what was seen. Absent is not success: a missing exit code, metric or row is a
+ * failure of its own class.
+ */
+import type { FailureClass, Metric, RunFailure, RunStatus } from './record-schema.ts';
+
+/** How the program of stages ended. */
+export type ProgramEnd =
+  | { kind: 'exited'; exitCode: number }
+  | { kind: 'timed-out'; limitS: number }
+  | { kind: 'interrupted'; signal: string }
+  /** The engine or the container went away under it. */
+  | { kind: 'lost'; message: string };
+
+export interface SeenStage {
+  name: string;
+  title: string;
+  exit_code: number | null;
+  duration_s: number | null;
+}
+
+export interface Observations {
+  end: ProgramEnd;
+  stages: readonly SeenStage[];
+  /** First line that matched an error pattern. */
+  error: { pattern: string; line: string; class: FailureClass } | undefined;
+  /** From the declared result file, or the one of the output. */
+  metrics: readonly Metric[];
+  /** Why there are none, or why they don't count, in words; with the line that shows it. */
+  metricProblem: { message: string; evidence?: string } | undefined;
+  /** The engine says that the kernel ended it for lack of memory. */
+  outOfMemory: boolean;
+  /** The model itself was not to be run (`--skip-model-run`). */
+  skippedRun: boolean;
+}
+
+export interface Judgement {
+  status: RunStatus;
+  failure: RunFailure | null;
+  reason: string | null;
+}
+
+const stageClass: Readonly<Record<string, FailureClass>> = {
+  clone: 'clone',
+  data: 'data',
+  pre_script: 'setup',
+  run: 'exit_code',
+  post_script: 'exit_code',
+  collect: 'exit_code',
+};
+
+export function judge(seen: Observations): Judgement {
+  const failure =
+    endFailure(seen) ?? stageFailure(seen) ?? (seen.skippedRun ? undefined : resultFailure(seen));
+  if (failure) return { status: 'FAILURE', failure, reason: null };
+  if (seen.skippedRun) return { status: 'SKIPPED', failure: null, reason: '--skip-model-run' };
+  return { status: 'SUCCESS', failure: null, reason: null };
+}
+
+function endFailure({ end, stages }: Observations): RunFailure | undefined {
+  const stage = unfinishedStage(stages);
+  switch (end.kind) {
+    case 'interrupted':
+      return { class: 'interrupted', stage, message: `ended by ${end.signal}` };
+    case 'timed-out':
+      return { class: 'timeout', stage, message: `not finished within its limit of ${end.limitS} s` };
+    case 'lost':
+      return { class: 'engine', stage, message: end.message };
+    case 'exited':
+      return undefined;
+  }
+}
+
+function stageFailure(seen: Observations): RunFailure | undefined {
+  const failed = seen.stages.find((stage) => stage.exit_code !== 0 && stage.exit_code !== null);
+  const exitCode = seen.end.kind === 'exited' ? seen.end.exitCode : null;
+  if (!failed && exitCode === 0) {
+    const unknown = unfinishedStage(seen.stages);
+    if (unknown === null) return undefined;
+    return { class: 'engine', stage: unknown, message: `stage ${unknown} left no exit code` };
+  }
+  const name = failed?.name ?? unfinishedStage(seen.stages);
+  const code = failed?.exit_code ?? exitCode;
+  const evidence = seen.error?.line;
+  if (name === 'run' && (seen.outOfMemory || seen.error?.class === 'out_of_memory')) {
+    return withEvidence(
+      { class: 'out_of_memory', stage: name, message: `out of memory, exit code ${code}` },
+      evidence,
+    );
+  }
+  const title = failed && failed.title !== failed.name ? ` (${failed.title})` : '';
+  const message =
+    name === null
+      ? `the run's program ended with exit code ${code}`
+      : `stage ${name}${title} ended with exit code ${code}${meaning(code)}`;
+  return withEvidence({ class: (name && stageClass[name]) || 'setup', stage: name, message }, evidence);
+}
+
+/** What a shell says with these codes. */
+function meaning(code: number | null): string {
+  if (code === 126) return ' (found, but not executable)';
+  if (code === 127) return ' (command not found)';
+  if (code !== null && code > 128 && code < 160) return ` (signal ${code - 128})`;
+  return '';
+}
+
+function resultFailure(seen: Observations): RunFailure | undefined {
+  if (seen.error) {
+    const what =
+      seen.error.class === 'out_of_memory'
+        ? 'out of memory'
+        : `its output has the error pattern "${seen.error.pattern}"`;
+    return withEvidence({ class: seen.error.class, stage: 'run', message: what }, seen.error.line);
+  }
+  if (seen.metricProblem) {
+    return withEvidence(
+      { class: 'missing_metric', stage: 'run', message: seen.metricProblem.message },
+      seen.metricProblem.evidence,
+    );
+  }
+  const bad = seen.metrics.filter((metric) => metric.status !== 'SUCCESS');
+  if (bad.length > 0) {
+    const names = bad
+      .map((metric) => metric.row ?? metric.name)
+      .slice(0, 3)
+      .join(', ');
+    return {
+      class: 'missing_metric',
+      stage: 'run',
+      message: `${bad.length} of ${seen.metrics.length} results have no number: ${names}`,
+    };
+  }
+  if (seen.metrics.length === 0) {
+    return {
+      class: 'missing_metric',
+      stage: 'run',
+      message: 'no line with `performance: <number> <metric>` in its output',
+    };
+  }
+  return undefined;
+}
+
+function withEvidence(failure: RunFailure, evidence: string | undefined): RunFailure {
+  return evidence === undefined ? failure : { ...failure, evidence };
+}
+
+function unfinishedStage(stages: readonly SeenStage[]): string | null {
+  return stages.find((stage) => stage.exit_code === null)?.name ?? null;
+}

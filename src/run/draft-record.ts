@@ -1,0 +1,79 @@
+import type { PackageSnapshot } from '../package/snapshot-schema.ts';
+import type { RecordDraft } from '../record/record-draft.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import type { Job } from './job.ts';
+
+export interface DraftOptions {
+  campaign: string;
+  run: string;
+  job: Job;
+  attempt: number;
+  startedAt: Date;
+  package: PackageSnapshot | undefined;
+  host: string;
+  hostFacts: string | null;
+  context: string | null;
+  buildNumber: string;
+  pipeline: string;
+}
+
+/**
+ * Everything that is known before the run. The journal keeps it, so that a run whose controller died still gets a
+ * whole record.
+ */
+export function draftRecord(options: DraftOptions): RecordDraft {
+  const { job } = options;
+  const { card, image } = job;
+  return {
+    schema: 'madengine.run/1',
+    campaign: options.campaign,
+    run: options.run,
+    job: job.key,
+    attempt: options.attempt,
+    model: { name: card.name, args: card.args, tags: [...card.tags], card: { ...card } },
+    image: {
+      name: image.docker_image,
+      dockerfile: image.dockerfile,
+      base: image.base_docker,
+      base_digest: image.docker_sha,
+      id: image.image_id ?? null,
+      registry_image: image.registry_image ?? null,
+      digest: image.registry_digest ?? null,
+      build_duration_s: image.build_duration,
+    },
+    package: options.package
+      ? { digest: options.package.digest, commit: options.package.commit, dirty: options.package.dirty }
+      : null,
+    engine: null,
+    placement: { host: options.host, target: 'local', gpus: [] },
+    gpu: null,
+    host_facts: options.hostFacts,
+    context: options.context,
+    started_at: options.startedAt.toISOString(),
+    data: null,
+    git_commit: null,
+    build_number: options.buildNumber,
+    pipeline: options.pipeline,
+    warnings: [],
+  };
+}
+
+/** A record of a run that got nowhere yet; what was seen is laid over it. */
+export function emptyOutcome(endedAt: Date): Outcome {
+  return {
+    status: 'FAILURE',
+    reason: null,
+    failure: null,
+    ended_at: endedAt.toISOString(),
+    durations: { total_s: 0, pull_s: null, stages_s: null },
+    exit_code: null,
+    stages: [],
+    parts: [],
+    samples: [],
+    metrics: [],
+    artifacts: [],
+    output: null,
+  };
+}
+
+type Outcome = Omit<RunRecord, keyof RecordDraft>;

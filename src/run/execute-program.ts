@@ -1,0 +1,220 @@
+import type { Clock } from '../foundation/clock.ts';
+import type { Emit } from '../foundation/event.ts';
+import type { Scrubber } from '../foundation/secret.ts';
+import type { RunningCommand } from '../machine/command/command.ts';
+import type { Engine } from '../machine/engine/engine.ts';
+import type { ErrorPatterns } from '../record/error-pattern.ts';
+import type { ProgramEnd, SeenStage } from '../record/judge.ts';
+import { createOutputScanner, type ScanResult } from '../record/output-scanner.ts';
+import { renderProgram } from '../stage/program.ts';
+import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
+import { followOutput } from './output-follower.ts';
+import type { JobPlan } from './plan-job.ts';
+import { hostPaths, makeControlFiles } from './run-folder.ts';
+
+/** What is left on the machine must be gone this soon after a limit or a signal. */
+const killWithinMs = 10_000;
+
+export interface ExecuteOptions {
+  plan: JobPlan;
+  /** Reference of the image to run. */
+  image: string;
+  engine: Engine;
+  runFolder: string;
+  errors: ErrorPatterns;
+  scrubber: Scrubber;
+  liveOutput: boolean;
+  /** The container stays when the program is over. */
+  keepAlive: boolean;
+  /** Owner of what a killed program leaves behind; undefined where that is us already. */
+  giveBackTo: { uid: number; gid: number } | undefined;
+  /** Noted before anything exists outside. */
+  intend(): Promise<void>;
+  emit: Emit;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+export interface Executed {
+  end: ProgramEnd;
+  stages: SeenStage[];
+  scan: ScanResult;
+  durationS: number;
+  /** Set when the container could not be ended in time. */
+  unkillable: string | undefined;
+}
+
+/** Runs the plan's program in a container of its own, follows its output, and leaves nothing running. */
+export async function executeProgram(options: ExecuteOptions): Promise<Executed> {
+  const { plan, engine, clock } = options;
+  const control = hostPaths(options.runFolder, '').control;
+  await Promise.all([
+    makeControlFiles(control, {
+      [controlFiles.program]: renderProgram(plan.program),
+      [controlFiles.output]: '',
+      [controlFiles.marks]: '',
+    }),
+    options.intend(),
+  ]);
+  const container = await engine.create({ ...plan.container, image: options.image });
+  let removal: Promise<string | undefined> | undefined;
+  const end = (): Promise<string | undefined> => {
+    removal ??= endContainer(options, container);
+    return removal;
+  };
+  try {
+    const tracker = trackStages(plan.program.stages, options.emit);
+    const follower = followOutput({
+      control,
+      scanner: createOutputScanner({ errors: options.errors, scrub: (text) => options.scrubber.scrub(text) }),
+      scrubber: options.scrubber,
+      ...(options.liveOutput
+        ? { onOutput: (text: string) => options.emit({ type: 'run.output', text }) }
+        : {}),
+      onMark: tracker.mark,
+      onMetric: (metric) => options.emit({ type: 'metric.found', ...metric }),
+      clock,
+      signal: options.signal,
+    });
+    const started = clock.monotonic();
+    const running = engine.exec(container, plan.exec);
+    const cut = await waitForEnd(running, plan.timeoutS, options);
+    const durationS = clock.monotonic() - started;
+    if (cut) await end();
+    else if (!options.keepAlive) void end();
+    const followed = await follower.finish();
+    const programEnd = cut ?? (await exitOf(running, followed.marks));
+    return {
+      end: programEnd,
+      stages: tracker.seen(),
+      scan: followed.scan,
+      durationS,
+      unkillable: options.keepAlive && !cut ? undefined : await end(),
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** undefined when the program ended by itself. */
+async function waitForEnd(
+  running: RunningCommand,
+  timeoutS: number | null,
+  options: ExecuteOptions,
+): Promise<ProgramEnd | undefined> {
+  const over = new AbortController();
+  const waits: Promise<ProgramEnd | undefined>[] = [running.result.then(() => undefined)];
+  if (timeoutS !== null) {
+    waits.push(
+      sleepLong(options.clock, timeoutS, over.signal).then(
+        () => ({ kind: 'timed-out', limitS: timeoutS }),
+        () => undefined,
+      ),
+    );
+  }
+  waits.push(
+    aborted(options.signal, over.signal).then((reason) =>
+      reason === undefined ? undefined : { kind: 'interrupted', signal: reason },
+    ),
+  );
+  try {
+    return await Promise.race(waits);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Timers hold 2^31 ms at most, some 24 days. */
+async function sleepLong(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
+  const longestMs = 2 ** 31 - 1;
+  for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestMs) {
+    await clock.sleep(Math.min(leftMs, longestMs), signal);
+  }
+}
+
+/** The reason when `signal` aborts; undefined when `over` does first. */
+function aborted(signal: AbortSignal, over: AbortSignal): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const tell = (): void => resolve(String(signal.reason));
+    if (signal.aborted) tell();
+    signal.addEventListener('abort', tell, { once: true });
+    over.addEventListener(
+      'abort',
+      () => {
+        signal.removeEventListener('abort', tell);
+        resolve(undefined);
+      },
+      { once: true },
+    );
+  });
+}
+
+/** The program's own word counts; the client's exit code says nothing about it when the engine went away. */
+async function exitOf(running: RunningCommand, marks: readonly StageMark[]): Promise<ProgramEnd> {
+  const over = marks.find((mark) => mark.kind === 'over');
+  if (over?.kind === 'over') return { kind: 'exited', exitCode: over.exitCode };
+  const result = await running.result;
+  const said = result.stderr.trim().split('\n').pop() ?? '';
+  const how = result.end.kind === 'exited' ? `exit code ${result.end.exitCode}` : result.end.kind;
+  return {
+    kind: 'lost',
+    message: `the container ended before its program did (${how}${said === '' ? '' : `: ${said}`})`,
+  };
+}
+
+/** Returns words for what could not be ended. */
+async function endContainer(options: ExecuteOptions, container: string): Promise<string | undefined> {
+  const { engine, clock } = options;
+  const over = new AbortController();
+  const late = clock.sleep(killWithinMs, over.signal).then(
+    () =>
+      `container ${options.plan.container.name} was still there ${killWithinMs / 1000} s after its end was asked for`,
+    () => undefined,
+  );
+  const act = options.keepAlive ? engine.kill(container) : engine.remove(container);
+  try {
+    return await Promise.race([
+      act.then(
+        () => undefined,
+        (error: unknown) =>
+          `container ${options.plan.container.name} could not be ended: ${(error as Error).message}`,
+      ),
+      late,
+    ]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Turns marks into stage events and the record's list of stages. */
+function trackStages(
+  stages: readonly Stage[],
+  emit: Emit,
+): { mark(mark: StageMark): void; seen(): SeenStage[] } {
+  const started = new Map<number, number>();
+  const seen = new Map<number, SeenStage>();
+  return {
+    mark(mark) {
+      if (mark.kind === 'over') return;
+      const stage = stages[mark.index];
+      if (!stage) return;
+      if (mark.kind === 'start') {
+        started.set(mark.index, mark.uptimeS);
+        seen.set(mark.index, { name: stage.name, title: stage.title, exit_code: null, duration_s: null });
+        emit({ type: 'stage.started', stage: stage.name });
+        return;
+      }
+      const duration = Math.max(0, mark.uptimeS - (started.get(mark.index) ?? mark.uptimeS));
+      const rounded = Math.round(duration * 1000) / 1000;
+      seen.set(mark.index, {
+        name: stage.name,
+        title: stage.title,
+        exit_code: mark.exitCode,
+        duration_s: rounded,
+      });
+      emit({ type: 'stage.ended', stage: stage.name, exit_code: mark.exitCode, duration_s: rounded });
+    },
+    seen: () => [...seen.entries()].sort(([a], [b]) => a - b).map(([, stage]) => stage),
+  };
+}

@@ -1,0 +1,39 @@
+import type { BuiltImage } from '../manifest/manifest-schema.ts';
+import { cardLabel, type ModelCard } from '../package/card.ts';
+
+/** One model with its arguments in one image. */
+export interface Job {
+  /** The same for each attempt; see `jobKey`. */
+  key: string;
+  card: ModelCard;
+  /** The image's key in the manifest. */
+  imageName: string;
+  image: BuiltImage;
+}
+
+export function makeJob(card: ModelCard, imageName: string, image: BuiltImage): Job {
+  return { key: jobKey(card, imageName), card, imageName, image };
+}
+
+/** Model, arguments and image in one readable line. */
+export function jobKey(card: ModelCard, imageName: string): string {
+  return `${cardLabel(card)} @${imageName}`;
+}
+
+/** What a person asked of all jobs of a campaign. */
+export interface RunSettings {
+  /** Seconds; -1: the card's or the default; 0: none. */
+  timeout: number;
+  keepAlive: boolean;
+  keepModelDir: boolean;
+  skipModelRun: boolean;
+  liveOutput: boolean;
+}
+
+export const defaultTimeoutS = 7200;
+
+/** Seconds until a run is ended, or null for no limit: option over card over default, times the context's multiplier. */
+export function timeoutOf(card: ModelCard, settings: RunSettings, multiplier: number): number | null {
+  const limit = settings.timeout >= 0 ? settings.timeout : (card.timeout ?? defaultTimeoutS);
+  return limit <= 0 ? null : limit * multiplier;
+}

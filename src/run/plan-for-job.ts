@@ -1,0 +1,50 @@
+/** The files' side of a plan: finds the script and names the secrets; `planJob` itself knows nothing of files. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Secret } from '../foundation/secret.ts';
+import type { Credentials } from '../package/credential-file.ts';
+import type { Job } from './job.ts';
+import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
+import { locateScript } from './run-folder.ts';
+
+export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretEnv'> & {
+  credentials: Credentials;
+  envSecrets: readonly Secret[];
+};
+
+export async function planForJob(job: Job, options: PlanForJobOptions): Promise<JobPlan> {
+  const { credentials, envSecrets, ...rest } = options;
+  const script = await locateScript(options.packageDir, job.card.scripts);
+  return planJob({
+    ...rest,
+    job,
+    script: { ...script, firstLine: await firstLine(join(options.packageDir, script.dir, script.file)) },
+    secretEnv: secretEnvOf(job, credentials, envSecrets),
+  });
+}
+
+/** `<CRED>_<KEY>` for each field of the card's credential, and every `MAD_SECRETS*`. */
+function secretEnvOf(
+  job: Job,
+  credentials: Credentials,
+  envSecrets: readonly Secret[],
+): Record<string, Secret> {
+  const set: Record<string, Secret> = {};
+  for (const secret of envSecrets) set[secret.name] = secret;
+  const { cred } = job.card;
+  for (const [key, value] of Object.entries(credentials.entries.get(cred) ?? {})) {
+    const name = `${cred}_${key}`.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
+    set[name] = value instanceof Secret ? value : new Secret(`${cred}.${key}`, value);
+  }
+  return set;
+}
+
+async function firstLine(file: string): Promise<string> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
+    return buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0] ?? '';
+  } finally {
+    await handle.close();
+  }
+}

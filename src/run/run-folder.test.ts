@@ -1,0 +1,71 @@
+import { mkdir, mkdtemp, readFile, readlink, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hiddenIn, locateScript, prepareRunFolder } from './run-folder.ts';
+
+let folder = '';
+let packageDir = '';
+
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'run-folder-')));
+  packageDir = join(folder, 'mad');
+  await mkdir(join(packageDir, 'scripts', 'common'), { recursive: true });
+  await mkdir(join(packageDir, 'scripts', 'x'), { recursive: true });
+  await writeFile(join(packageDir, 'scripts', 'x', 'run.sh'), 'echo hi\n', { mode: 0o755 });
+  await writeFile(join(packageDir, 'scripts', 'common', 'tool.sh'), 'echo tool\n');
+  await writeFile(join(packageDir, 'credential.json'), '{}');
+  await writeFile(join(packageDir, 'data.json'), '{}');
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const prepare = () =>
+  prepareRunFolder({
+    runFolder: join(folder, 'run'),
+    packageDir,
+    scriptsDir: 'scripts/x',
+    modelDir: 'run_directory',
+    packageAsSeen: '/madpackage',
+  });
+
+test('the scripts are copied with their modes, and the rest of the package is linked', async () => {
+  await prepare();
+  const workspace = join(folder, 'run', 'workspace');
+  expect(await readFile(join(workspace, 'run_directory', 'run.sh'), 'utf8')).toBe('echo hi\n');
+  expect((await stat(join(workspace, 'run_directory', 'run.sh'))).mode & 0o777).toBe(0o755);
+  expect(await readFile(join(workspace, 'scripts', 'common', 'tool.sh'), 'utf8')).toBe('echo tool\n');
+  expect(await readlink(join(workspace, 'scripts', 'x'))).toBe('/madpackage/scripts/x');
+  expect(await readlink(join(workspace, 'data.json'))).toBe('/madpackage/data.json');
+});
+
+test('credential.json is neither linked nor visible', async () => {
+  await prepare();
+  await expect(readlink(join(folder, 'run', 'workspace', 'credential.json'))).rejects.toThrow();
+  expect(await hiddenIn(packageDir)).toEqual(['credential.json']);
+});
+
+test('a link out of the package is refused, one within it is followed', async () => {
+  await symlink('../common/tool.sh', join(packageDir, 'scripts', 'x', 'inside.sh'));
+  await prepare();
+  expect(await readFile(join(folder, 'run', 'workspace', 'run_directory', 'inside.sh'), 'utf8')).toBe(
+    'echo tool\n',
+  );
+  await symlink('/etc/hostname', join(packageDir, 'scripts', 'x', 'outside'));
+  await rm(join(folder, 'run'), { recursive: true });
+  await expect(prepare()).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: expect.stringContaining('scripts/x/outside'),
+  });
+});
+
+test('a link to its own folder ends in an error, not in an endless copy', async () => {
+  await symlink('.', join(packageDir, 'scripts', 'x', 'again'));
+  await expect(prepare()).rejects.toMatchObject({ code: 'INVALID_FILE' });
+});
+
+test('scripts is a folder with run.sh, or a file', async () => {
+  expect(await locateScript(packageDir, 'scripts/x')).toEqual({ dir: 'scripts/x', file: 'run.sh' });
+  expect(await locateScript(packageDir, 'scripts/x/run.sh')).toEqual({ dir: 'scripts/x', file: 'run.sh' });
+  await expect(locateScript(packageDir, 'scripts/y')).rejects.toMatchObject({ code: 'INVALID_FILE' });
+});

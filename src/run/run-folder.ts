@@ -1,0 +1,181 @@
+import { constants } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { MadError } from '../foundation/error.ts';
+
+/** Where the folders of a run lie, on the host and as the run sees them. */
+export interface RunPaths {
+  /** `/myworkspace` in a container. */
+  workspace: string;
+  /** Program, marks and output. */
+  control: string;
+  /** The package, read-only. */
+  package: string;
+}
+
+export const containerPaths: RunPaths = {
+  workspace: '/myworkspace',
+  control: '/madengine',
+  package: '/madpackage',
+};
+
+export function hostPaths(runFolder: string, packageDir: string): RunPaths {
+  return {
+    workspace: join(runFolder, 'workspace'),
+    control: join(runFolder, 'control'),
+    package: packageDir,
+  };
+}
+
+/** Never linked into a run's folder: secrets, our own files, results. */
+const left = /^(credential\.json|\.madengine|perf.*|.*\.live\.log|build_manifest\.json)$/;
+
+/** The package is mounted whole; these of its files a run must not see. */
+export async function hiddenIn(packageDir: string): Promise<string[]> {
+  return (await isFile(join(packageDir, 'credential.json'))) ? ['credential.json'] : [];
+}
+
+export interface RunFolderOptions {
+  /** The campaign's folder of this run, absolute; made if missing. */
+  runFolder: string;
+  packageDir: string;
+  /** The folder of the model's scripts, relative to the package. */
+  scriptsDir: string;
+  /** The folder that they are copied into, such as `run_directory`. */
+  modelDir: string;
+  /** Where the run sees the package. */
+  packageAsSeen: string;
+}
+
+/**
+ * Makes the run's own folders: a copy of the model's scripts and of `scripts/common`, and links to the rest of the
+ * package. Throws INVALID_FILE for scripts that are missing or leave the package.
+ */
+export async function prepareRunFolder(options: RunFolderOptions): Promise<void> {
+  const { runFolder, packageDir, scriptsDir, modelDir, packageAsSeen } = options;
+  const { workspace, control } = hostPaths(runFolder, packageDir);
+  await mkdir(control, { recursive: true, mode: 0o700 });
+  await mkdir(join(workspace, 'scripts'), { recursive: true });
+  const root = await realpath(packageDir);
+  await copyTree(join(root, scriptsDir), join(workspace, modelDir), root);
+  await linkEntries(
+    root,
+    workspace,
+    packageAsSeen,
+    (name) => name !== 'scripts' && name !== modelDir && !left.test(name),
+  );
+  if (!(await isDirectory(join(root, 'scripts')))) return;
+  await linkEntries(
+    join(root, 'scripts'),
+    join(workspace, 'scripts'),
+    `${packageAsSeen}/scripts`,
+    (name) => name !== 'common',
+  );
+  if (await isDirectory(join(root, 'scripts', 'common'))) {
+    await copyTree(join(root, 'scripts', 'common'), join(workspace, 'scripts', 'common'), root);
+  }
+}
+
+/**
+ * The folder of a card's scripts and the script's file name: a file is run itself, in a folder it is `run.sh`
+ * (v1-formats, 1.2). Throws INVALID_FILE when the package doesn't have it.
+ */
+export async function locateScript(
+  packageDir: string,
+  scripts: string,
+): Promise<{ dir: string; file: string }> {
+  const facts = await stat(join(packageDir, scripts)).catch(() => undefined);
+  const found = facts?.isDirectory()
+    ? { dir: scripts, file: 'run.sh' }
+    : { dir: dirname(scripts), file: basename(scripts) };
+  if (!(await isFile(join(packageDir, found.dir, found.file)))) {
+    throw new MadError('INVALID_FILE', `${join(found.dir, found.file)}: no such script in the package`, {
+      hint: "Correct the card's `scripts` (a script, or a folder with run.sh), or add the file.",
+    });
+  }
+  return found;
+}
+
+/** Removes what only the run itself needed. */
+export async function removeWorkspace(runFolder: string): Promise<void> {
+  await rm(join(runFolder, 'workspace'), { recursive: true, force: true });
+}
+
+/** The output file exists before the program starts, so that it belongs to us and only we can read it. */
+export async function makeControlFiles(
+  control: string,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(control, name), content, { mode: 0o600 });
+  }
+}
+
+async function linkEntries(
+  from: string,
+  to: string,
+  asSeen: string,
+  wanted: (name: string) => boolean,
+): Promise<void> {
+  const names = (await readdir(from)).filter(wanted);
+  await Promise.all(names.map((name) => symlink(`${asSeen}/${name}`, join(to, name))));
+}
+
+/** Copies with links followed, as long as they stay within `root`: a card's scripts can't bring in files of the host. */
+async function copyTree(
+  from: string,
+  to: string,
+  root: string,
+  above: readonly string[] = [],
+): Promise<void> {
+  const source = await realpath(from).catch((cause: unknown) => {
+    throw new MadError('INVALID_FILE', `${relative(root, from)}: no such file or folder in the package`, {
+      cause,
+      hint: "Correct the card's `scripts`, or add that folder to the package.",
+    });
+  });
+  if (source !== root && !source.startsWith(root + sep)) {
+    throw new MadError('INVALID_FILE', `${relative(root, from)} leads out of the package`, {
+      hint: 'Replace the link with the file itself: a run sees only its package.',
+    });
+  }
+  if (above.includes(source)) {
+    throw new MadError('INVALID_FILE', `${relative(root, from)} leads back to a folder that it lies in`, {
+      hint: 'Remove that link.',
+    });
+  }
+  const facts = await lstat(source);
+  if (facts.isFile()) {
+    await copyFile(source, to, constants.COPYFILE_FICLONE);
+    await chmod(to, facts.mode & 0o777);
+  } else if (facts.isDirectory()) {
+    await mkdir(to, { recursive: true });
+    for (const name of await readdir(source))
+      await copyTree(join(from, name), join(to, name), root, [...above, source]);
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (facts) => facts.isFile(),
+    () => false,
+  );
+}

@@ -1,0 +1,16 @@
+import type { RunRecord } from '../../record/record-schema.ts';
+import type { Job } from '../../run/job.ts';
+import { type RunServices, runJob } from '../../run/run-job.ts';
+import type { Skip } from '../../run/skip-reason.ts';
+
+export interface LocalPlace {
+  skip: Skip | undefined;
+  /** Counts from 1. */
+  position: number;
+  total: number;
+}
+
+/** Places a job on this machine. */
+export function runLocally(job: Job, services: RunServices, place: LocalPlace): Promise<RunRecord> {
+  return runJob(job, services, place);
+}

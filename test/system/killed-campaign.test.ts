@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'csv-parse/sync';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readJournal } from '../../src/record/journal.ts';
+
+let root = '';
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'killed-campaign-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 3 }));
+
+const script = fileURLToPath(new URL('./support/campaign-process.ts', import.meta.url));
+
+/** Runs a campaign; with `killMs`, it is killed so many milliseconds after it began. */
+async function campaign(runs: number, killMs?: number): Promise<void> {
+  const child = spawn(process.execPath, [script, root, String(runs)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'close');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  if (killMs !== undefined) {
+    await delay(killMs);
+    child.kill('SIGKILL');
+  }
+  const [code, signal] = await ended;
+  expect(signal ?? code).toBe(killMs === undefined ? 0 : 'SIGKILL');
+}
+
+async function filesOf(name: string): Promise<string[]> {
+  const all = await readdir(join(root, '.madengine', 'campaigns'), { recursive: true });
+  return all.filter((path) => path.endsWith(name)).map((path) => join(root, '.madengine', 'campaigns', path));
+}
+
+test('whatever was killed at whatever point: every run that was started has one record and all of its rows', async () => {
+  for (let round = 0; round < 20; round++) {
+    const first = campaign(10_000, Math.random() * 120);
+    const neighbour = campaign(10_000, Math.random() * 120);
+    await Promise.all([first, neighbour]);
+  }
+  // Two starts at once, which both find the dead, and live neighbours of each other.
+  await Promise.all([campaign(4), campaign(4)]);
+
+  const started = (await Promise.all((await filesOf('journal.ndjson')).map(readJournal)))
+    .flat()
+    .filter(({ act }) => act === 'run.started')
+    .map((entry) => ('run' in entry ? entry.run : ''));
+  const records: { run: string; metrics: unknown[] }[] = await Promise.all(
+    (await filesOf('record.json')).map(async (path) => JSON.parse(await readFile(path, 'utf8'))),
+  );
+  const rows: Record<string, string>[] = parse(await readFile(join(root, 'perf.csv')), { columns: true });
+  const wanted = records.flatMap(({ run, metrics }) =>
+    metrics.length === 0 ? [run] : metrics.map(() => run),
+  );
+  expect(started.length).toBeGreaterThan(20);
+  expect(records.map(({ run }) => run).toSorted()).toEqual(started.toSorted());
+  expect(rows.map((row) => row.run_id).toSorted()).toEqual(wanted.toSorted());
+  expect(rows.some((row) => row.failure_class === 'interrupted')).toBe(true);
+  expect(await readdir(join(root, '.madengine', 'open'))).toEqual([]);
+  expect((await readdir(root)).toSorted()).toEqual(['.madengine', 'perf.csv']);
+});

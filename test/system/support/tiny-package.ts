@@ -1,0 +1,48 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { temporaryFolder } from './folder.ts';
+
+export interface TinyModel {
+  name: string;
+  /** Text of its `run.sh`. */
+  script: string;
+  /** Further keys of its card. */
+  card?: Record<string, unknown>;
+  /** Lines behind `FROM`. */
+  dockerfile?: string;
+}
+
+/** A MAD package with these models, all tagged `all_of_them`, in a folder that goes with the test. */
+export async function tinyPackage(models: readonly TinyModel[]): Promise<string> {
+  const folder = join(await temporaryFolder(), 'mad');
+  await mkdir(join(folder, 'docker'), { recursive: true });
+  for (const model of models) {
+    const scripts = join(folder, 'scripts', model.name);
+    await mkdir(scripts, { recursive: true });
+    await writeFile(join(scripts, 'run.sh'), model.script);
+    await writeFile(
+      join(folder, 'docker', `${model.name}.ubuntu.Dockerfile`),
+      `# CONTEXT {'guest_os': 'UBUNTU'}\nARG BASE_DOCKER=${inject('servers').baseImage}\nFROM $BASE_DOCKER\n${model.dockerfile ?? ''}\n`,
+    );
+  }
+  await writeFile(join(folder, 'models.json'), JSON.stringify(models.map(cardOf), null, 2));
+  return folder;
+}
+
+function cardOf(model: TinyModel): Record<string, unknown> {
+  return {
+    name: model.name,
+    dockerfile: `docker/${model.name}`,
+    scripts: `scripts/${model.name}/run.sh`,
+    n_gpus: '0',
+    owner: 'tests@example.com',
+    training_precision: 'fp32',
+    tags: ['all_of_them'],
+    args: '',
+    ...model.card,
+  };
+}
+
+/** A script that prints a metric. */
+export const goodScript = 'echo "performance: 12.5 samples/sec"\n';
