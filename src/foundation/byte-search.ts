@@ -84,13 +84,14 @@ function firstThatLies(
   to: number,
 ): ByteHit | undefined {
   for (const { bytes, needle } of needles) {
-    const end = start + bytes.length;
-    if (end <= to && liesAt(bytes, haystack, start)) return { start, end, needle };
+    if (liesAt(bytes, haystack, start, to)) return { start, end: start + bytes.length, needle };
   }
   return undefined;
 }
 
-function liesAt(needle: Uint8Array, haystack: Uint8Array, start: number): boolean {
+/** Whether the needle lies at `start`, wholly before `to`. */
+function liesAt(needle: Uint8Array, haystack: Uint8Array, start: number, to: number): boolean {
+  if (start + needle.length > to) return false;
   for (let index = 0; index < needle.length; index++) {
     if (haystack[start + index] !== needle[index]) return false;
   }

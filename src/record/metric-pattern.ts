@@ -14,7 +14,7 @@ export const fallbackMarker = 'train_samples_per_second';
 const number = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 // `/s` and a comma belong to the number, in either order: `14164/s`, `14164,`, `14164/s,`, `14164, /s,`.
 // A comma before a digit is no such comma: `1,234.5` must not be read as 1.
-const unit = String.raw`(?:,?\s*\/s(?=[\s,]|$))?(?:,(?!\d))?`;
+const unit = String.raw`(?:,?\s*\/s(?=[\s,]|$))?(?:\s*,(?!\d))?`;
 const metricPattern = new RegExp(
   String.raw`performance:\s*(${number})(?:${unit}(?:(?<=,)\s*|\s+)([^\s,]+)|${unit}\s*,?\s*$)`,
 );

@@ -57,7 +57,15 @@ const longestQuote = 500;
 export const lineFeed = 10;
 const carriageReturn = 13;
 
-type Mark = { kind: 'metric' } | { kind: 'fallback' } | { kind: 'error'; pattern: string };
+type Kind = 'metric' | 'fallback' | 'error';
+
+/** A text that makes a line worth a look, and for what: where it lies, texts that it begins with lie too. */
+interface Mark {
+  text: string;
+  kinds: ReadonlySet<Kind>;
+}
+
+const noKinds: ReadonlySet<Kind> = new Set();
 interface Bounds {
   start: number;
   end: number;
@@ -76,35 +84,38 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
 
   /** Drops from the search what can't change the result any more. */
   const narrow = (): void => {
-    marks = [];
-    if (!metric) marks.push({ kind: 'metric' });
-    if (!metric && !fallback) marks.push({ kind: 'fallback' });
+    const texts: [Kind, string][] = [];
+    if (!metric) texts.push(['metric', metricMarker]);
+    if (!metric && !fallback) texts.push(['fallback', fallbackMarker]);
     for (const pattern of errors.enabled ? errors.patterns : []) {
-      if (!error || weightOf(pattern) > weightOf(error.pattern)) marks.push({ kind: 'error', pattern });
+      if (!error || weightOf(pattern) > weightOf(error.pattern)) texts.push(['error', pattern]);
     }
-    search = byteSearch(marks.map((mark) => Buffer.from(markText(mark))));
+    marks = texts.map(([, text]) => ({
+      text,
+      kinds: new Set(texts.filter(([, other]) => text.startsWith(other)).map(([kind]) => kind)),
+    }));
+    search = byteSearch(marks.map(({ text }) => Buffer.from(text)));
   };
   narrow();
 
-  const quoteLine = (block: Uint8Array, { start, end }: ByteHit): string => {
-    const line = lineAround(block, start, block.length);
-    const before = plainLine(decode(block, line.start, start)).length;
-    return shorten(scrub(plainLine(decode(block, line.start, line.end))), before, end - start);
+  const quoteLine = (block: Uint8Array, hit: ByteHit, line: Bounds): string => {
+    const before = plainLine(decode(block, line.start, hit.start)).length;
+    return shorten(scrub(plainLine(decode(block, line.start, line.end))), before, hit.end - hit.start);
   };
 
-  const judgeMetric = (block: Uint8Array, hit: ByteHit, text: string): void => {
-    const found = findMetric(text);
+  const judgeMetric = (block: Uint8Array, hit: ByteHit, end: number): void => {
+    const found = mayHoldNumber(block, hit.end, end) && findMetric(restOfLine(block, hit.start, end));
     if (found) {
       metric = found;
-      if (found.name === undefined) bareLine = quoteLine(block, hit);
+      if (found.name === undefined) bareLine = quoteLine(block, hit, lineAround(block, hit.start, end));
       narrow();
     } else {
-      unreadLine ??= quoteLine(block, hit);
+      unreadLine ??= quoteLine(block, hit, lineAround(block, hit.start, end));
     }
   };
 
-  const judgeFallback = (text: string): void => {
-    fallback = findFallbackMetric(text);
+  const judgeFallback = (block: Uint8Array, hit: ByteHit, end: number): void => {
+    fallback = findFallbackMetric(restOfLine(block, hit.start, end));
     if (fallback) narrow();
   };
 
@@ -112,29 +123,29 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
     if (isBenign.bytes(block, bounds)) return;
     const line = plainLine(decode(block, bounds.start, bounds.end));
     if (isBenign.line(line)) return;
-    const pattern = telling(errors.patterns, line) ?? markText(marks[hit.needle]);
-    error = { pattern, line: quoteLine(block, hit), class: classOf(pattern) };
+    const pattern = telling(errors.patterns, line) ?? marks[hit.needle]?.text ?? '';
+    error = { pattern, line: quoteLine(block, hit, bounds), class: classOf(pattern) };
     narrow();
   };
 
   const look = (block: Uint8Array, from: number, to: number, end: number): void => {
     /** Where the last line ended that was judged for errors: one look at a line is enough. */
     let judged = from;
+    const judge = (hit: ByteHit): void => {
+      const kinds = marks[hit.needle]?.kinds ?? noKinds;
+      if (kinds.has('metric')) judgeMetric(block, hit, end);
+      if (kinds.has('fallback')) judgeFallback(block, hit, end);
+      if (hit.start < judged || !kinds.has('error')) return;
+      const bounds = lineAround(block, hit.start, end);
+      judged = bounds.end;
+      judgeError(block, hit, bounds);
+    };
     for (let at = from; at < to && marks.length > 0; ) {
       const hit = search(block, at, end);
       if (!hit || hit.start >= to) return;
-      at = hit.end;
-      const kind = marks[hit.needle]?.kind;
-      if (kind === 'error') {
-        if (hit.start < judged) continue;
-        const bounds = lineAround(block, hit.start, end);
-        judged = bounds.end;
-        judgeError(block, hit, bounds);
-      } else {
-        const text = restOfLine(block, hit.start, end);
-        if (kind === 'metric') judgeMetric(block, hit, text);
-        else judgeFallback(text);
-      }
+      judge(hit);
+      // Not from its end: a user's pattern may overlap with another mark.
+      at = hit.start + 1;
     }
   };
 
@@ -159,11 +170,6 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
     look,
     result,
   };
-}
-
-function markText(mark: Mark | undefined): string {
-  if (mark?.kind === 'error') return mark.pattern;
-  return mark?.kind === 'fallback' ? fallbackMarker : metricMarker;
 }
 
 /** Of the patterns that a line holds, the one that tells most. */
@@ -202,6 +208,15 @@ function lineEnd(block: Uint8Array, from: number, limit: number): number {
 
 const restOfLine = (block: Uint8Array, start: number, end: number): string =>
   plainLine(decode(block, start, lineEnd(block, start, Math.min(end, start + metricReach))));
+
+/** Spares decoding a line whose `performance:` is followed by a plain word, which some logs are full of. */
+function mayHoldNumber(block: Uint8Array, from: number, limit: number): boolean {
+  let at = from;
+  while (at < limit && (block[at] === 0x20 || block[at] === 0x09)) at++;
+  const byte = at < limit ? (block[at] ?? 0) : 0x20;
+  // Digits, sign and point; colours and blanks beyond ASCII are for a closer look.
+  return '+-.0123456789'.includes(String.fromCharCode(byte)) || byte < 0x20 || byte >= 0x80;
+}
 
 /** The part of a long line around what was found at `at`. */
 function shorten(line: string, at: number, length: number): string {
