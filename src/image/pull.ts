@@ -69,24 +69,24 @@ async function foundHere(options: EnsureOptions): Promise<Found | undefined> {
   const info = await engine.inspect(image);
   if (!info) return undefined;
   const isSame =
-    (imageId !== undefined && info.id === imageId) ||
-    (digest !== undefined && info.repoDigests.some((known) => known.endsWith(`@${digest}`)));
+    (imageId && info.id === imageId) ||
+    (digest && info.repoDigests.some((known) => known.endsWith(`@${digest}`)));
   if (!isSame && !localImage) return undefined;
-  return { reference: info.id, info, digest: digest ?? digestOf(info, registryImage ?? image) };
+  return { reference: info.id, info, digest: digest || digestOf(info, registryImage || image) };
 }
 
 async function fetched(options: EnsureOptions): Promise<Found> {
   const { image, registryImage, digest, imageId, localImage } = options;
-  if (registryImage === undefined && !localImage) return withoutRegistry(options);
-  const named = registryImage ?? image;
+  if (!registryImage && !localImage) return withoutRegistry(options);
+  const named = registryImage || image;
   const reference = digest ? withDigest(named, digest) : named;
   const pulled = await pullImage(reference, options);
   if ('failure' in pulled)
     return digest || imageId || localImage ? pulled : ((await oldHabit(options)) ?? pulled);
   const { info } = pulled;
   if (digest) return { reference, info, digest };
-  if (imageId !== undefined && info.id !== imageId) return anotherImage(named, imageId, info.id);
-  if (!localImage)
+  if (imageId && info.id !== imageId) return anotherImage(named, imageId, info.id);
+  if (!localImage && !imageId)
     notice(options, 'IMAGE_BY_TAG', `The manifest has no digest of ${named}: took what its tag names now.`);
   return { reference: info.id, info, digest: digestOf(info, named) };
 }
@@ -104,8 +104,8 @@ async function withoutRegistry(options: EnsureOptions): Promise<Found> {
       },
     };
   }
-  if (imageId !== undefined || digest !== undefined)
-    return anotherImage(image, imageId ?? digest ?? '', info.id);
+  const wanted = imageId || digest;
+  if (wanted) return anotherImage(image, wanted, info.id);
   notice(
     options,
     'IMAGE_BY_NAME',

@@ -26,7 +26,11 @@ export function retryTransfer<T>(
 export function transferFailure(kind: 'push' | 'pull', stage: string, error: unknown): TransferFailure {
   const text = error instanceof Error ? error.message : String(error);
   const hint = error instanceof MadError ? error.hint : undefined;
-  return { class: classOf(kind, error), stage, message: hint ? `${text} ${hint}` : text };
+  return {
+    class: classOf(kind, error),
+    stage,
+    message: hint ? `${text.replace(/\.?$/, '.')} ${hint}` : text,
+  };
 }
 
 function classOf(kind: 'push' | 'pull', error: unknown): TransferFailure['class'] {

@@ -79,7 +79,7 @@ test('the network gets three tries with growing waits', async () => {
   expect(thrice.result).toMatchObject({
     status: 'FAILURE',
     digest: '',
-    failure: { class: 'push', stage: 'push', message: 'push: network What to do.' },
+    failure: { class: 'push', stage: 'push', message: 'push: network. What to do.' },
   });
 });
 
@@ -148,7 +148,7 @@ test('a pull is tried again after the network failed, and not after a refusal', 
   expect(result.failure).toMatchObject({
     class: 'pull',
     stage: 'pull',
-    message: 'pull: unauthorized What to do.',
+    message: 'pull: unauthorized. What to do.',
   });
 });
 
@@ -183,6 +183,13 @@ test('an old manifest whose registry is gone, or that has none, takes the local 
   expect(gone).toMatchObject({ result: { reference: 'sha256:1' }, notices: ['IMAGE_BY_NAME'] });
   const none = await ensured(fakeEngine({ images }));
   expect(none).toMatchObject({ result: { reference: 'sha256:1' }, notices: ['IMAGE_BY_NAME'] });
+});
+
+test('a tag is enough where the id of the manifest shows that it is the same image', async () => {
+  const engine = fakeEngine({ registry: { [registryImage]: { id: 'sha256:1' } } });
+  const { result, notices } = await ensured(engine, { registryImage, imageId: 'sha256:1' });
+  expect(result).toMatchObject({ reference: 'sha256:1', status: 'SUCCESS' });
+  expect(notices).toEqual([]);
 });
 
 test('a tag that names another image by now is a failure', async () => {
