@@ -99,7 +99,7 @@ function buildError(dialect: Dialect, spec: BuildSpec, result: CommandResult, ou
   const given = interruption(act, result) ?? unavailable(dialect.title, output);
   if (given) return given;
   const scrubber = new Scrubber([...Object.values(spec.secrets), ...Object.values(spec.secretEnv)]);
-  const said = scrubber.scrub(saidBy({ stderr: output, stdout: '' }));
+  const said = scrubber.scrub(reasonIn(output) ?? saidBy({ stderr: output, stdout: '' }));
   return new MadError(
     'BUILD_FAILED',
     `${act} from ${spec.dockerfile} failed (${endWords(result)}): ${said}`,
@@ -108,3 +108,14 @@ function buildError(dialect: Dialect, spec: BuildSpec, result: CommandResult, ou
     },
   );
 }
+
+/** The words of BuildKit (built in and of the plugin), the old builder and Buildah, each on a line of its own. */
+const reason = /^(ERROR: |Error: |failed to solve|executor failed|The command .* returned a non-zero code)/;
+
+/** The line that says why a build failed; what stands around it is progress. */
+const reasonIn = (output: string): string | undefined =>
+  output
+    .split('\n')
+    .map((line) => line.trim())
+    .findLast((line) => reason.test(line))
+    ?.slice(0, 1000);

@@ -59,16 +59,19 @@ export function endWords({ end }: CommandResult): string {
   }
 }
 
+/** Progress, warnings and advice that stand beside what went wrong. */
+const besideThePoint = /^((Run|See) '.*--help'|Usage:|Copying (blob|config) |Getting image source|time=")/;
+
 /** What a client said for people, on one line. */
 export function saidBy({ stderr, stdout }: Pick<CommandResult, 'stderr' | 'stdout'>): string {
-  const lines = `${stderr.trim() || stdout.trim()}`
+  const lines = (stderr.trim() || stdout.trim())
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(Run|See) '.*--help'/.test(line));
+    .filter((line) => line !== '' && !besideThePoint.test(line));
   const text = lines
     .slice(-4)
     .join(' | ')
-    .replace(/^(docker|Error): (Error response from daemon: )?/, '');
+    .replace(/^(docker: |Error: )?(Error response from daemon: )?/, '');
   return text === '' ? 'it said nothing' : text.slice(0, 1000);
 }
 

@@ -26,7 +26,7 @@ export function createArgv(client: readonly string[], spec: ContainerSpec): stri
     ...spec.mounts.map((mount) => `--mount=${mountValue(mount)}`),
     ...envWords(spec.env),
     ...(spec.workdir === '' ? [] : [`--workdir=${spec.workdir}`]),
-    ...(spec.user === '' ? [] : [`--user=${spec.user}`]),
+    ...(spec.user === '' ? [] : [`--user=${userId(spec.user)}`]),
     '--entrypoint=/bin/sh',
     ...spec.options,
     operand(spec.image, 'image'),
@@ -45,7 +45,7 @@ export function execArgv(
   return [
     ...client,
     'exec',
-    ...(spec.user ? [`--user=${spec.user}`] : []),
+    ...(spec.user ? [`--user=${userId(spec.user)}`] : []),
     ...(spec.workdir ? [`--workdir=${spec.workdir}`] : []),
     ...envWords(spec.env),
     ...secretNames.map((name) => `--env=${envName(name)}`),
@@ -104,7 +104,9 @@ function csvFields(fields: Named): string {
     .join(',');
 }
 
-const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+/** One field of a line of CSV. */
+export const csvField = (text: string): string =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
 const labelWords = (labels: Named): string[] =>
   Object.entries(labels).map(([name, value]) => `--label=${envName(name)}=${value}`);
@@ -112,11 +114,12 @@ const labelWords = (labels: Named): string[] =>
 const envWords = (env: Named): string[] =>
   Object.entries(env).map(([name, value]) => `--env=${envName(name)}=${value}`);
 
-/** `--filter` words; `''` as a value stands for any. */
+/** Values of `--filter`; `''` as a label's value stands for any. */
 export const labelFilters = (labels: Named): string[] =>
-  Object.entries(labels).map(
-    ([name, value]) => `--filter=label=${envName(name)}${value === '' ? '' : `=${value}`}`,
-  );
+  Object.entries(labels).map(([name, value]) => `label=${envName(name)}${value === '' ? '' : `=${value}`}`);
+
+/** Images without a list of users know root by its number only. */
+const userId = (user: string): string => (user === 'root' ? '0' : user);
 
 /** A name before `=`; with another character in it, it would set something else than it says. */
 function envName(name: string): string {
@@ -129,7 +132,7 @@ function envName(name: string): string {
 /** A word that is no option: one that begins with a hyphen would be taken for one. */
 export function operand(word: string, what: string): string {
   if (word !== '' && !word.startsWith('-') && !/[\0-\x1f\x7f]/.test(word)) return word;
-  throw new MadError('ENGINE_FAILED', `${JSON.stringify(word)} can't be the name of a ${what}.`, {
+  throw new MadError('ENGINE_FAILED', `The name of the ${what} can't be used: ${JSON.stringify(word)}`, {
     hint: 'Check the build manifest and the model card where it comes from.',
   });
 }

@@ -23,6 +23,8 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
   const client: Argv = [program];
   const ask = (act: string, words: readonly string[], accept?: (result: CommandResult) => boolean) =>
     askClient(runner, title, act, { argv: [program, ...words] }, accept);
+  const containerArgv = (spec: ContainerSpec): string[] =>
+    createArgv(client, { ...spec, options: dialect.options(spec.options) });
   const inspect = (image: string): Promise<ImageInfo | undefined> => inspectImage(ask, image);
   const engine: Engine = {
     kind: dialect.kind,
@@ -38,6 +40,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
           ...after,
           `--username=${username}`,
           '--password-stdin',
+          ...dialect.loopback(hostOf(registry)),
           ...dialect.loginName(hostOf(registry)).map((name) => operand(name, 'registry')),
         ],
         stdin: password.reveal(),
@@ -64,7 +67,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
     },
     build: async (spec) => buildImage(runner, dialect, await engine.capabilities(), spec, inspect),
     async create(spec) {
-      const [first = program, ...words] = createArgv(client, spec);
+      const [first = program, ...words] = containerArgv(spec);
       const result = await startClient(runner, title, { argv: [first, ...words] });
       const id = /^[0-9a-f]{64}$/m.exec(result.stdout)?.[0];
       if (succeeded(result) && id) return id;
@@ -118,7 +121,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         await engine.remove(id);
       }
     },
-    list: (labels) => listContainers(runner, ask, program, labels),
+    list: (labels) => listContainers(runner, ask, dialect, labels),
     describe: {
       build(spec, capabilities) {
         const { words, env } = dialect.builder(capabilities);
@@ -127,9 +130,9 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         const pull = spec.pull ? (dialect.kind === 'docker' ? '--pull' : '--pull=newer') : undefined;
         return [...prefix, ...buildArgv(words, spec, capabilities, pull)];
       },
-      push: (image) => [...client, ...dialect.push, image],
-      pull: (image) => [...client, 'pull', image],
-      create: (spec) => createArgv(client, spec),
+      push: (image) => [...client, ...dialect.push, ...dialect.loopback(image), image],
+      pull: (image) => [...client, 'pull', ...dialect.loopback(image), image],
+      create: containerArgv,
       exec: (container, spec) => execArgv(client, container, spec),
       remove: (container) => [...client, ...dialect.remove, container],
     },
@@ -175,7 +178,14 @@ async function transfer(
     progress(chunk);
   };
   const result = await startClient(runner, dialect.title, {
-    argv: [dialect.program, ...before, ...words, ...after, operand(image, 'image')],
+    argv: [
+      dialect.program,
+      ...before,
+      ...words,
+      ...after,
+      ...dialect.loopback(image),
+      operand(image, 'image'),
+    ],
     onStdout: into(stdout),
     onStderr: into(stderr),
     ...(signal ? { signal } : {}),
@@ -198,12 +208,12 @@ async function startedNot(
 
 /** One line of JSON per container; what `ps` prints of labels can't be told apart when a value holds a comma. */
 const summaryFormat =
-  '{"id":{{json .Id}},"name":{{json .Name}},"running":{{json .State.Running}},"labels":{{json .Config.Labels}}}';
+  '{"id":{{json .ID}},"name":{{json .Name}},"running":{{json .State.Running}},"labels":{{json .Config.Labels}}}';
 
 async function listContainers(
   runner: CommandRunner,
   ask: Ask,
-  program: string,
+  dialect: Dialect,
   labels: Readonly<Record<string, string>>,
 ): Promise<ContainerSummary[]> {
   const ids = await ask('Listing containers', [
@@ -211,13 +221,13 @@ async function listContainers(
     '--all',
     '--quiet',
     '--no-trunc',
-    ...labelFilters(labels),
+    ...labelFilters(labels).map(dialect.filter),
   ]);
   const found = ids.stdout.split('\n').filter((id) => id !== '');
   if (found.length === 0) return [];
   // Some may be gone by now: the others are printed all the same, and the exit code says nothing.
   const { stdout } = await runCommand(runner, {
-    argv: [program, 'container', 'inspect', '--format', summaryFormat, ...found],
+    argv: [dialect.program, 'container', 'inspect', '--format', summaryFormat, ...found],
   });
   return stdout.split('\n').flatMap(parseSummary);
 }

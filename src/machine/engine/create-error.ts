@@ -42,6 +42,11 @@ const causes: readonly Cause[] = [
     hint: () => 'AMD containers join the group video: add it in the Dockerfile (groupadd video).',
   },
   {
+    sign: /unable to find user/i,
+    message: ({ image }) => `The image ${image} lacks the user that the container is to run as.`,
+    hint: () => 'Add the user in the Dockerfile, or name it by its number.',
+  },
+  {
     sign: /gathering device information|error (adding|gathering).*device|stat \/dev\//i,
     message: () => 'A device that the container needs is not there.',
     hint: () => 'Check that the GPU driver is loaded, and the --device options of the card.',

@@ -16,10 +16,16 @@ export interface Dialect {
     runner: CommandRunner,
     access: Required<RegistryAccess>,
   ): Promise<{ before: readonly string[]; after: readonly string[] }>;
+  /** Docker's options for containers in this client's words. */
+  options(words: readonly string[]): readonly string[];
   /** The registry's name at login. */
   loginName(registry: string): readonly string[];
+  /** Words for a registry that speaks plain HTTP on this machine, given its name or that of an image in it. */
+  loopback(name: string): readonly string[];
   remove: readonly string[];
   push: readonly string[];
+  /** A value of `--filter` as one word. */
+  filter(value: string): string;
   /** The builder up to its `build` word, and what it needs in its environment. */
   builder(capabilities: EngineCapabilities): {
     words: readonly string[];

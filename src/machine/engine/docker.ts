@@ -34,9 +34,13 @@ const dialectOf = (facts: () => Promise<DockerFacts>): Dialect => ({
     const host = context === 'default' || endpoint === '' ? [] : ['--host', endpoint];
     return { before: ['--config', configDir, ...host], after: [] };
   },
+  options: (words) => words,
   loginName: (registry) => (isDockerHub(registry) ? [] : [registry]),
+  // The daemon tries plain HTTP there by itself.
+  loopback: () => [],
   remove: ['rm', '--force', '--volumes'],
   push: ['push'],
+  filter: (value) => `--filter=${value}`,
   builder({ buildClient, buildKit, namedContexts }) {
     if (!buildKit) return { words: [buildClient, 'build'], env: { DOCKER_BUILDKIT: '0' } };
     // The builder named default is the engine itself, which knows local images; the user may have chosen another.

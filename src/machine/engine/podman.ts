@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
 import type { CommandRunner } from '../command/command.ts';
 import { clientError, notInstalled, startClient } from './client-error.ts';
+import { csvField } from './container-argv.ts';
 import { containerEngine } from './container-cli.ts';
 import type { Dialect } from './dialect.ts';
 import { isDockerHub } from './docker.ts';
@@ -30,15 +31,32 @@ const dialect: Omit<Dialect, 'capabilities'> = {
     before: [],
     after: [`--authfile=${join(configDir, 'auth.json')}`],
   }),
+  options: withCdiDevices,
   loginName: (registry) => [isDockerHub(registry) ? 'docker.io' : registry],
+  loopback: (name) =>
+    /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?(\/|$)/.test(name) ? ['--tls-verify=false'] : [],
   // Without a limit it waits 10 s for a process that ignores TERM.
   remove: ['rm', '--force', '--volumes', '--time=0'],
   // It prints the digest nowhere else.
   push: ['push', '--digestfile=/dev/stdout'],
+  // It reads the value as a line of CSV.
+  filter: (value) => `--filter=${csvField(value)}`,
   builder: ({ buildClient }) => ({ words: [buildClient, 'build'], env: {} }),
   // Uses what is there when no registry has it, so a base that exists only here needs no care.
   pullWord: async () => ({ word: '--pull=newer' }),
 };
+
+/** NVIDIA GPUs by their names of the Container Device Interface: podman 4 swallows `--gpus` without a word. */
+export function withCdiDevices(words: readonly string[]): string[] {
+  return words.flatMap((word, index) => {
+    if (word === '--gpus') return [];
+    const value = words[index - 1] === '--gpus' ? word : /^--gpus=(.*)$/.exec(word)?.[1];
+    if (value === undefined) return [word];
+    const named = value.replaceAll('"', '');
+    const devices = named.startsWith('device=') ? named.slice('device='.length).split(',') : ['all'];
+    return devices.map((device) => `--device=nvidia.com/gpu=${device}`);
+  });
+}
 
 /** The parts of `podman info --format json` that we read. */
 interface PodmanInfo {
