@@ -10,8 +10,8 @@ export interface KeyProblem {
 export type Checked = { value: unknown } | { problems: KeyProblem[] };
 export type Rule = (value: unknown, path: string) => Checked;
 
-export const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
-export const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
+const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
+const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
 
 const wrong = (path: string, says: string): Checked => ({ problems: [{ path, says }] });
 

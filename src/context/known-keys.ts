@@ -2,24 +2,6 @@ import { MadError } from '../foundation/error.ts';
 import type { Context, ContextOrigin } from './context.ts';
 import { type Checked, type Rule, rules } from './key-rules.ts';
 
-export { gpuVendors, guestSystems } from './key-rules.ts';
-
-/** What `build` assumes when nobody says it; a run puts the detected vendor in its place. */
-export const buildDefaults: Readonly<Record<string, unknown>> = { gpu_vendor: 'AMD', guest_os: 'UBUNTU' };
-
-/** A profiling tool as the context asks for it; `cmd` and `env_vars` override the entry in tools.json. */
-export interface ContextTool {
-  name: string;
-  cmd?: string;
-  env_vars?: Record<string, unknown>;
-}
-
-/** A script that runs before or after the model. */
-export interface ContextScript {
-  path: string;
-  args?: string;
-}
-
 /** Checks every known key and brings it to its form; a known key with `null` counts as not given. */
 export function checkKnownKeys(context: Context): Context {
   const values: [string, unknown][] = [];
@@ -60,40 +42,6 @@ function invalid(problems: readonly string[]): MadError {
   });
 }
 
-function text(context: Context, key: string): string | undefined {
-  const value = context.values[key];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-/** An object whose values are text, as the rules left it. */
-function textMap(context: Context, key: string): Readonly<Record<string, string>> {
-  return (context.values[key] ?? {}) as Record<string, string>;
-}
-
-function list<T>(context: Context, key: string): readonly T[] {
-  return (context.values[key] ?? []) as T[];
-}
-
-// What a checked context says; each is empty or undefined where it says nothing.
-
-export const gpuVendorOf = (context: Context): string | undefined => text(context, 'gpu_vendor');
-export const guestOsOf = (context: Context): string | undefined => text(context, 'guest_os');
+/** `docker_build_arg` of a checked context. */
 export const buildArgsOf = (context: Context): Readonly<Record<string, string>> =>
-  textMap(context, 'docker_build_arg');
-export const containerEnvOf = (context: Context): Readonly<Record<string, string>> =>
-  textMap(context, 'docker_env_vars');
-/** Container path to host path. */
-export const mountsOf = (context: Context): Readonly<Record<string, string>> =>
-  textMap(context, 'docker_mounts');
-export const gpuListOf = (context: Context): string | undefined => text(context, 'docker_gpus');
-export const cpuListOf = (context: Context): string | undefined => text(context, 'docker_cpus');
-export const toolsOf = (context: Context): readonly ContextTool[] => list(context, 'tools');
-export const preScriptsOf = (context: Context): readonly ContextScript[] => list(context, 'pre_scripts');
-export const postScriptsOf = (context: Context): readonly ContextScript[] => list(context, 'post_scripts');
-export const encapsulateScriptOf = (context: Context): string | undefined =>
-  text(context, 'encapsulate_script');
-/** Takes the place of the card's arguments. */
-export const modelArgsOf = (context: Context): string | undefined => text(context, 'model_args');
-/** Multiplies the limit in force; 1 where nothing is said. */
-export const timeoutMultiplierOf = (context: Context): number =>
-  (context.values.timeout_multiplier as number | undefined) ?? 1;
+  (context.values.docker_build_arg ?? {}) as Record<string, string>;
