@@ -22,8 +22,8 @@ test('names that can be no image give way to characters that can, and stay apart
 test('whatever a model is called, its image is a valid reference, as a repository and as a tag', () => {
   const names = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.string({ maxLength: 300 }),
-    fc.stringMatching(/^[._\-/A-Z]{1,20}$/),
+    fc.string({ minLength: 120, maxLength: 140 }),
+    fc.string({ unit: fc.constantFrom(...'._-/Az1'), maxLength: 20 }),
   );
   fc.assert(
     fc.property(names, names, (name, file) => {
