@@ -19,6 +19,8 @@ export class LiveRegion {
   /** Width of each line as last drawn: a narrower terminal has broken those that no longer fit into several rows. */
   #drawn: number[] = [];
   #last = '';
+  /** Whether the cursor is hidden. */
+  #started = false;
 
   constructor(output: Output) {
     this.#output = output;
@@ -34,6 +36,7 @@ export class LiveRegion {
     const body = texts.map((text, index) => `${(shown[index]?.style ?? plain)(text)}\n`).join('');
     if (above.length === 0 && body === this.#last) return;
     const frame = above.map((line) => `${line}\n`).join('') + body;
+    this.#started = true;
     this.#output.write(beginFrame + hideCursor + this.#erase(columns) + frame + endFrame);
     this.#drawn = texts.map(widthOfText);
     this.#last = body;
@@ -41,9 +44,11 @@ export class LiveRegion {
 
   /** Takes the region off the screen and shows the cursor again. */
   clear(above: readonly string[] = []): void {
+    if (!this.#started && above.length === 0) return;
     this.#output.write(
       `${this.#erase(this.#columns)}${above.map((line) => `${line}\n`).join('')}${showCursor}`,
     );
+    this.#started = false;
     this.#drawn = [];
     this.#last = '';
   }

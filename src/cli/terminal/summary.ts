@@ -134,5 +134,5 @@ function placeOf(paths: readonly string[], cwd: string): string {
 function shortPath(path: string, cwd: string): string {
   if (!isAbsolute(path)) return path;
   const short = relative(cwd, path);
-  return short === '' ? '.' : short.startsWith('..') || isAbsolute(short) ? path : short;
+  return short === '' || short.startsWith('..') || isAbsolute(short) ? path : short;
 }
