@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { gpuOptions, vendorOptions } from './container-options.ts';
+import type { GpuFacts, GpuVendor } from './gpu-facts.ts';
+
+const facts = (vendor: GpuVendor): GpuFacts => ({
+  vendor,
+  count: 2,
+  architecture: '',
+  devices: [
+    { index: 0, name: 'a', renderNode: '/dev/dri/renderD128', renderGroup: 109 },
+    { index: 1, name: 'b', renderNode: '/dev/dri/renderD136', renderGroup: 109 },
+  ],
+  notes: [],
+});
+
+test('AMD containers get the driver and the chosen render nodes', () => {
+  expect(gpuOptions(facts('AMD'), [1])).toEqual(['--device=/dev/kfd', '--device=/dev/dri/renderD136']);
+});
+
+test('NVIDIA containers get the chosen GPUs as one CSV field', () => {
+  expect(gpuOptions(facts('NVIDIA'), [0, 1])).toEqual(['--gpus', '"device=0,1"']);
+});
+
+test('Intel containers get render nodes and the group of their files', () => {
+  expect(gpuOptions(facts('INTEL'), [0, 1])).toEqual([
+    ...['--device=/dev/dri/renderD128', '--device=/dev/dri/renderD136', '--group-add=109'],
+  ]);
+});
+
+test.each(['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const)('no GPU of %s means no option', (vendor) => {
+  expect(gpuOptions(facts(vendor), [])).toEqual([]);
+});
+
+test('a GPU that is not there, and one whose render node is unknown, are errors', () => {
+  expect(() => gpuOptions(facts('AMD'), [2])).toThrow('no GPU 2');
+  const blind = { ...facts('AMD'), devices: [{ index: 0, name: 'a' }] };
+  expect(() => gpuOptions(blind, [0])).toThrow('render node of GPU 0');
+});
+
+test('a machine without GPUs gives its containers network and memory of the host only', () => {
+  expect(vendorOptions('NONE')).toEqual(['--network=host', '--ipc=host']);
+});
+
+test('AMD and NVIDIA containers may debug; only AMD joins the group video', () => {
+  expect(vendorOptions('AMD')).toEqual(expect.arrayContaining(['--group-add=video', '--cap-add=SYS_PTRACE']));
+  expect(vendorOptions('NVIDIA')).toEqual(
+    expect.arrayContaining(['--cap-add=SYS_NICE', '--device=/dev/fuse']),
+  );
+  expect(vendorOptions('NVIDIA')).not.toContain('--group-add=video');
+});

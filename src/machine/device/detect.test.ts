@@ -1,0 +1,213 @@
+/**
+ * Outputs of AMD's and Intel's tools are written after their documented formats (`amd-smi list --json`, `rocm-smi
+ * --showhw`, `--showid --csv`, `rocminfo`, `xpu-smi discovery -j`); no such GPU was at hand. sysfs follows the kernel's
+ * kfd_topology.c.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type FakeAnswer, fakeRunner } from '../command/fake-runner.ts';
+import { detectGpus } from './detect.ts';
+
+let root = '';
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'madengine-gpus-'));
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+async function file(path: string, text = ''): Promise<void> {
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), text);
+}
+
+const kfdNodes = '/sys/class/kfd/kfd/topology/nodes';
+
+/** One CPU and two MI300X, whose render nodes count down. */
+async function twoMi300(): Promise<void> {
+  await file('/dev/kfd');
+  await file(`${kfdNodes}/0/properties`, 'cpu_cores_count 96\ngfx_target_version 0\ndrm_render_minor 0\n');
+  for (const [node, minor, uniqueId] of [
+    [1, 136, '1234567890123456789'],
+    [2, 128, '0'],
+  ] as const) {
+    const lines = [
+      `simd_count 1216`,
+      `gfx_target_version 90402`,
+      `drm_render_minor ${minor}`,
+      `unique_id ${uniqueId}`,
+    ];
+    await file(`${kfdNodes}/${node}/properties`, `${lines.join('\n')}\n`);
+    await file(`${kfdNodes}/${node}/gpu_id`, `${1000 + node}\n`);
+  }
+}
+
+const detect = (answers: FakeAnswer[] = [], programs: string[] = []) => {
+  const runner = fakeRunner(answers, Object.fromEntries(programs.map((name) => [name, `/usr/bin/${name}`])));
+  return { runner, facts: detectGpus(runner, { root }) };
+};
+
+test('a machine without tools and device files starts no process', async () => {
+  const { runner, facts } = detect();
+  expect(await facts).toEqual({ vendor: 'NONE', count: 0, architecture: '', devices: [], notes: [] });
+  expect(runner.commands).toEqual([]);
+});
+
+test('NVIDIA GPUs come from one query', async () => {
+  const stdout =
+    '0, NVIDIA H100 80GB HBM3, GPU-11111111-2222-3333-4444-555555555555, 550.54.15\n1, NVIDIA H100 80GB HBM3, GPU-66666666-2222-3333-4444-555555555555, 550.54.15\n';
+  const { runner, facts } = detect([{ when: '/usr/bin/nvidia-smi', stdout }], ['nvidia-smi']);
+  expect(await facts).toMatchObject({
+    vendor: 'NVIDIA',
+    count: 2,
+    architecture: 'NVIDIA H100 80GB HBM3',
+    driver: '550.54.15',
+    devices: [{ index: 0, uuid: 'GPU-11111111-2222-3333-4444-555555555555' }, { index: 1 }],
+    notes: [],
+  });
+  expect(runner.commands).toHaveLength(1);
+});
+
+test('the list of nvidia-smi serves where the query fails, MIG slices left out', async () => {
+  const { facts } = detect(
+    [
+      {
+        when: ['/usr/bin/nvidia-smi', '-L'],
+        stdout: 'GPU 0: NVIDIA A100-SXM4-80GB (UUID: GPU-aa)\n  MIG 1g.10gb     Device  0: (UUID: MIG-bb)\n',
+      },
+      {
+        when: '/usr/bin/nvidia-smi',
+        exitCode: 2,
+        stderr: 'Field "driver_version" is not a valid field to query.',
+      },
+    ],
+    ['nvidia-smi'],
+  );
+  expect(await facts).toMatchObject({
+    count: 1,
+    architecture: 'NVIDIA A100-SXM4-80GB',
+    devices: [{ uuid: 'GPU-aa' }],
+  });
+});
+
+test('a tool without a driver makes no GPU, but a note', async () => {
+  const { facts } = detect(
+    [
+      {
+        when: '/usr/bin/nvidia-smi',
+        exitCode: 9,
+        stdout: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n",
+      },
+    ],
+    ['nvidia-smi'],
+  );
+  expect(await facts).toMatchObject({
+    vendor: 'NONE',
+    notes: [expect.stringContaining("couldn't communicate")],
+  });
+});
+
+test('amd-smi counts, the driver knows the render nodes', async () => {
+  await twoMi300();
+  const list = [
+    { gpu: 0, bdf: '0000:05:00.0', uuid: '5cff-74a1', kfd_id: 1002, node_id: 2, partition_id: 0 },
+    { gpu: 1, bdf: '0000:26:00.0', uuid: '12ff-74a1', kfd_id: 1001, node_id: 1, partition_id: 0 },
+  ];
+  const stdout = `WARNING: [user] is missing the render group\n${JSON.stringify(list, null, 4)}\n`;
+  const { facts } = detect([{ when: '/usr/bin/amd-smi list -e --json', stdout }], ['amd-smi']);
+  expect(await facts).toEqual({
+    vendor: 'AMD',
+    count: 2,
+    architecture: 'gfx942',
+    devices: [
+      { index: 0, name: 'gfx942', renderNode: '/dev/dri/renderD128', uuid: '5cff-74a1' },
+      { index: 1, name: 'gfx942', renderNode: '/dev/dri/renderD136', uuid: '12ff-74a1' },
+    ],
+    notes: [],
+  });
+});
+
+test('an amd-smi that fails leaves the word to rocm-smi, with a note', async () => {
+  await twoMi300();
+  const hardware = [
+    '===== ROCm System Management Interface =====',
+    'GPU  NODE  DID     GUID   GFX VER  ',
+    '0    2     0x74a1  1002   gfx942   ',
+    '1    1     0x74a1  1001   gfx942   ',
+  ].join('\n');
+  const { facts } = detect(
+    [
+      { when: '/usr/bin/amd-smi', exitCode: 255, stderr: 'Unable to initialize' },
+      { when: '/usr/bin/rocm-smi --showhw', stdout: hardware },
+    ],
+    ['amd-smi', 'rocm-smi'],
+  );
+  const found = await facts;
+  expect(found.devices.map(({ renderNode }) => renderNode)).toEqual([
+    '/dev/dri/renderD128',
+    '/dev/dri/renderD136',
+  ]);
+  expect(found.notes[0]).toContain('Unable to initialize');
+});
+
+test('the driver alone is enough', async () => {
+  await twoMi300();
+  const { runner, facts } = detect();
+  expect(await facts).toMatchObject({
+    vendor: 'AMD',
+    count: 2,
+    architecture: 'gfx942',
+    devices: [
+      { index: 0, renderNode: '/dev/dri/renderD136', uuid: '112210f47de98115' },
+      { index: 1, renderNode: '/dev/dri/renderD128' },
+    ],
+  });
+  expect(runner.commands).toEqual([]);
+});
+
+test('tools without a readable driver give count, architecture and name', async () => {
+  const rocminfo = [
+    'Agent 1',
+    '  Name:                    AMD EPYC 9654',
+    '  Marketing Name:          AMD EPYC 9654',
+    'Agent 2',
+    '  Name:                    gfx90a',
+    '  Uuid:                    GPU-1',
+    '  Marketing Name:          AMD Instinct MI250X',
+    '      Name:                    amdgcn-amd-amdhsa--gfx90a:sramecc+:xnack-',
+  ].join('\n');
+  const list = [{ gpu: 0, render: 'renderD129' }];
+  const { facts } = detect(
+    [
+      { when: '/usr/bin/amd-smi', stdout: JSON.stringify(list) },
+      { when: '/usr/bin/rocminfo', stdout: rocminfo },
+    ],
+    ['amd-smi', 'rocminfo'],
+  );
+  expect(await facts).toMatchObject({
+    architecture: 'gfx90a',
+    devices: [{ index: 0, name: 'AMD Instinct MI250X', renderNode: '/dev/dri/renderD129' }],
+  });
+});
+
+test('Intel GPUs have the render node of their card and its group', async () => {
+  await file('/sys/class/drm/card1/device/drm/renderD128');
+  await file('/dev/dri/renderD128');
+  const list = {
+    device_list: [
+      {
+        device_id: 0,
+        device_name: 'Intel(R) Data Center GPU Max 1550',
+        drm_device: '/dev/dri/card1',
+        uuid: 'x',
+      },
+    ],
+  };
+  const { facts } = detect([{ when: '/usr/bin/xpu-smi', stdout: JSON.stringify(list) }], ['xpu-smi']);
+  expect(await facts).toMatchObject({
+    vendor: 'INTEL',
+    count: 1,
+    architecture: 'Intel(R) Data Center GPU Max 1550',
+    devices: [{ renderNode: '/dev/dri/renderD128', renderGroup: expect.any(Number) }],
+  });
+});
