@@ -1,7 +1,7 @@
 /** Reading the files of a package, and the digest over them. */
-import { createHash, hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { unreadable } from './snapshot-files.ts';
@@ -19,36 +19,44 @@ export function digestOf(files: readonly PackageFile[]): string {
 
 /** Size and SHA-256 of a file of the package, in memory that doesn't grow with it. */
 export async function hashFile(root: string, path: string): Promise<{ bytes: number; sha256: string }> {
-  const file = await openPackageFile(root, path);
-  try {
-    const { size } = await file.stat();
-    if (size <= 2 ** 20) {
-      const content = await file.readFile();
-      return { bytes: content.length, sha256: hash('sha256', content) };
-    }
-    const sum = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of file.createReadStream({ highWaterMark: 2 ** 20, autoClose: false })) {
-      sum.update(chunk);
-      bytes += chunk.length;
-    }
-    return { bytes, sha256: sum.digest('hex') };
-  } catch (error) {
+  const sum = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of packageFileChunks(root, path)) {
+    sum.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: sum.digest('hex') };
+}
+
+/** Files up to this size come as one chunk. */
+export const chunkBytes = 256 * 1024;
+
+/**
+ * The content of a regular file, and of nothing that was put in its place meanwhile: no link is followed, no pipe is
+ * waited for.
+ */
+export async function* packageFileChunks(root: string, path: string): AsyncGenerator<Buffer> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(join(root, path), flags).catch((error: unknown) => {
     throw unreadable(path, error);
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw changed(path);
+    for (let left = found.size; left > 0; ) {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(Math.min(left, chunkBytes)));
+      if (bytesRead === 0) throw changed(path);
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw error instanceof MadError ? error : unreadable(path, error);
   } finally {
     await file.close();
   }
 }
 
-/** Opens a regular file, and nothing that was put in its place meanwhile: no link, no pipe that never answers. */
-export async function openPackageFile(root: string, path: string): Promise<FileHandle> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(join(root, path), flags).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  if ((await file.stat()).isFile()) return file;
-  await file.close();
-  throw new MadError('INVALID_FILE', `${shownPath(path)} changed while the package was read.`, {
+export const changed = (path: string): MadError =>
+  new MadError('INVALID_FILE', `${shownPath(path)} changed since the package was read.`, {
     hint: 'Start again when nothing writes to the package.',
   });
-}

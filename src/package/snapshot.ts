@@ -38,22 +38,22 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<PackageSna
   return { digest: digestOf(all), ...(await git), files: all };
 }
 
-/** See `snapshot-archive.ts`, which is loaded only for this. */
+/** See `snapshot-packing.ts`, which is loaded only for this. */
 export async function writeSnapshotArchive(
   root: string,
   snapshot: PackageSnapshot,
   file: string,
 ): Promise<{ file: string; sha256: string }> {
-  return (await import('./snapshot-archive.ts')).writeSnapshotArchive(root, snapshot, file);
+  return (await import('./snapshot-packing.ts')).writeSnapshotArchive(root, snapshot, file);
 }
 
-/** See `snapshot-archive.ts`, which is loaded only for this. */
+/** See `snapshot-unpacking.ts`, which is loaded only for this. */
 export async function unpackSnapshot(
   archive: string,
   snapshot: PackageSnapshot,
   into: string,
 ): Promise<void> {
-  return (await import('./snapshot-archive.ts')).unpackSnapshot(archive, snapshot, into);
+  return (await import('./snapshot-unpacking.ts')).unpackSnapshot(archive, snapshot, into);
 }
 
 async function hashFiles(
