@@ -1,6 +1,7 @@
 /** Builds images, several at once, pushes each as soon as it is there, and puts the manifest together. */
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
+import { MadError } from '../foundation/error.ts';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
 import { buildImage } from '../image/build.ts';
 import { type ImageBuildPlan, planImageBuild } from '../image/build-plan.ts';
@@ -61,6 +62,7 @@ export async function planBuilds(inputs: BuildInputs, around: Surroundings): Pro
       const image = imageName(card, dockerfile.path);
       const known = tasks.get(image);
       if (known) {
+        refuseCollision(image, known, card, dockerfile);
         known.cards.push(card);
         continue;
       }
@@ -81,10 +83,20 @@ export async function planBuilds(inputs: BuildInputs, around: Surroundings): Pro
   return { tasks: [...tasks.values()], failed };
 }
 
+/** The names of the reference can't tell `a/b` from `a_b`; two Dockerfiles must not overwrite one image. */
+function refuseCollision(image: string, known: ImageTask, card: ModelCard, dockerfile: Dockerfile): void {
+  const [first] = known.cards;
+  if (known.dockerfile.path === dockerfile.path && first?.name === card.name) return;
+  throw new MadError('INVALID_FILE', `${first?.name} and ${card.name} would both become the image ${image}`, {
+    hint: 'Rename one of the models, or build them one after the other.',
+  });
+}
+
 export interface BuildOutcome {
   manifest: BuildManifest;
   /** Where it was written. */
   manifestFile: string;
+  imagesBuilt: number;
   /** Builds and pushes that failed. */
   failures: number;
   failed: readonly FailedBuild[];
@@ -137,7 +149,13 @@ export async function buildPhase(
   campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
   await writeBuildSummary(options, clean, around.clock.monotonic() - started, campaign, around);
   const failedPushes = clean.push_failures?.length ?? 0;
-  return { manifest: clean, manifestFile, failures: failed.length + failedPushes, failed };
+  return {
+    manifest: clean,
+    manifestFile,
+    imagesBuilt: built.length,
+    failures: failed.length + failedPushes,
+    failed,
+  };
 }
 
 async function buildOne(
@@ -174,7 +192,7 @@ async function buildOne(
         card: cardToManifest(each),
         dockerfile: task.dockerfile.path,
         error,
-        log_file: build.logFile,
+        log_file: basename(build.logFile),
       })),
     };
   }

@@ -110,7 +110,12 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     hiddenFiles: await hiddenIn(inputs.packageDir),
     runFolder: '${run_folder}',
     containerName: '${container}',
-    labels: { 'madengine.campaign': '${campaign}', 'madengine.run': '${run}', 'madengine.host': inputs.host },
+    labels: {
+      'madengine.campaign': '${campaign}',
+      'madengine.run': '${run}',
+      'madengine.host': inputs.host,
+      'madengine.results_root': '${results_root}',
+    },
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     buildNumber: inputs.buildNumber,

@@ -5,9 +5,8 @@ import { MadError } from '../foundation/error.ts';
 import { Scrubber, type Secret } from '../foundation/secret.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import { cardLabel, type ModelCard } from '../package/card.ts';
+import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
-import { discoverCards } from '../package/discovery.ts';
-import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
 
@@ -35,26 +34,24 @@ export async function readAccess(around: Surroundings): Promise<Access> {
       hint: 'Use a longer one.',
     });
   }
-  const envSecrets = credentials.secrets.filter((secret) => secret.name.includes('MAD_SECRETS'));
-  return { credentials, envSecrets, scrubber };
+  return { credentials, envSecrets: [...credentials.environment.values()], scrubber };
 }
 
 /** The cards that the tags choose. Throws INVALID_ARGUMENT without tags, MODEL_NOT_FOUND for a tag that fits none. */
 export async function chooseCards(tags: readonly string[], around: Surroundings): Promise<ModelCard[]> {
-  const selectors = parseTags(tags);
-  if (selectors.length === 0) {
+  if (parseTags(tags).length === 0) {
     throw new MadError('INVALID_ARGUMENT', 'no tags: nothing was asked for', {
       hint: 'Name models or tags, such as `--tags dummy`; `madengine-cli discover` lists them all.',
     });
   }
-  const found = await discoverCards({
+  const cards = await chooseModels({
     root: around.cwd,
+    tags,
     runner: around.runner,
     emit: around.events.emit,
     signal: around.signal,
     env: around.env,
   });
-  const cards = selectCards(found, selectors);
   around.events.emit({ type: 'models.selected', models: cards.map(cardLabel) });
   return cards;
 }

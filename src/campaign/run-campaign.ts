@@ -71,12 +71,12 @@ async function runManifest(
     context,
     engine,
     gpus,
-    tags: options.tags,
+    jobs: jobsOf(manifest, manifestFile, options.tags),
     failedBuilds: [],
     buildFailures: 0,
   };
   if (options.dryRun) {
-    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around), jobs: jobsOf(manifest, options.tags) });
+    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around) });
     around.events.emit({ type: 'plan.made', plan: { ...plan } });
     return { exitCode: exitCode.success };
   }
@@ -117,7 +117,7 @@ async function buildAndRun(options: RunOptions, around: Surroundings): Promise<C
         context,
         engine,
         gpus,
-        tags: [],
+        jobs: built.imagesBuilt === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
         failedBuilds: built.failed,
         buildFailures: built.failures,
       },

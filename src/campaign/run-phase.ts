@@ -34,18 +34,25 @@ export interface RunInputs {
   context: Context;
   engine: Engine;
   gpus: GpuFacts;
-  /** Choose from the manifest by these; already done when it was built by the same command. */
-  tags: readonly string[];
+  jobs: readonly Job[];
   /** Builds and pushes that failed in the same command. */
   failedBuilds: readonly FailedBuild[];
   buildFailures: number;
 }
 
-/** The jobs of a manifest, in its order, or in the order of the tags that choose from it. */
-export function jobsOf(manifest: BuildManifest, tags: readonly string[]): Job[] {
+/**
+ * The jobs of a manifest, in its order, or in the order of the tags that choose from it. Throws MODEL_NOT_FOUND for a
+ * tag that fits none, NO_FITTING_IMAGE for a manifest without images.
+ */
+export function jobsOf(manifest: BuildManifest, manifestFile: string, tags: readonly string[]): Job[] {
   const all = Object.entries(manifest.built_images).map(([key, image]) =>
     makeJob(cardFromManifest(manifest.built_models[key] ?? { name: key }), key, image),
   );
+  if (all.length === 0) {
+    throw new MadError('NO_FITTING_IMAGE', `${manifestFile} holds no image to run`, {
+      hint: 'Build some with `madengine-cli build --tags …`.',
+    });
+  }
   const selectors = parseTags(tags);
   if (selectors.length === 0) return all;
   const byName = new Map<string, Job[]>();
@@ -69,16 +76,10 @@ export async function runPhase(
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<ExitCode> {
-  const { options, manifest, context, gpus } = inputs;
-  const jobs = jobsOf(manifest, inputs.tags);
-  if (jobs.length === 0 && inputs.failedBuilds.length === 0) {
-    throw new MadError('NO_FITTING_IMAGE', `${inputs.manifestFile} holds no image to run`, {
-      hint: 'Build some with `madengine-cli build --tags …`.',
-    });
-  }
+  const { options, jobs, context, gpus } = inputs;
   const started = around.clock.monotonic();
   const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
-  const services = await servicesFor(inputs, jobs, writer, campaign, around);
+  const services = await servicesFor(inputs, writer, campaign, around);
   const records: RunRecord[] = [];
   const runs: { status: RunRecord['status']; misfit: boolean }[] = [];
   const keep = (record: RunRecord, misfit: boolean): void => {
@@ -100,12 +101,11 @@ export async function runPhase(
 
 async function servicesFor(
   inputs: RunInputs,
-  jobs: readonly Job[],
   writer: PerfWriter,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<RunServices> {
-  const { options, access, manifest, engine, context, gpus } = inputs;
+  const { options, access, jobs, manifest, engine, context, gpus } = inputs;
   const [capabilities, packageDir, hostFacts, contextHash] = await Promise.all([
     engine.capabilities(),
     jobs.length === 0

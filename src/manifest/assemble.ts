@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Context } from '../context/context.ts';
 import type { ImageBuildResult } from '../image/build.ts';
 import type { PushResult } from '../image/push.ts';
@@ -80,7 +81,7 @@ function imageEntry(entry: BuiltEntry, registry: string | undefined): BuiltImage
     docker_sha: build.baseDigest,
     build_duration: Math.round(build.durationS * 1000) / 1000,
     build_command: build.command,
-    log_file: build.logFile,
+    log_file: basename(build.logFile),
     ...(registry === undefined ? {} : { registry }),
     ...(push && !push.failure ? { registry_image: push.registryImage } : {}),
     ...(push?.failure ? { push_failed: true, push_error: push.failure.message } : {}),

@@ -76,7 +76,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     modelDir,
     paths,
     program,
-    container: containerSpec(options, gpus),
+    container: containerSpec(options, gpus, paths),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
       env: {},
@@ -91,7 +91,7 @@ export function modelDirOf(url: string): string {
   return /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(last) ? last : 'run_directory';
 }
 
-function containerSpec(options: PlanJobOptions, gpus: readonly number[]): ContainerSpec {
+function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {
   const { job, context, runFolder } = options;
   const host = hostPaths(runFolder, options.packageDir);
   const cpus = context.values.docker_cpus;
@@ -111,7 +111,7 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[]): Contai
       ...contextMounts(context),
     ],
     env: runEnvironment(options, gpus),
-    workdir: containerPaths.workspace,
+    workdir: paths.workspace,
     user: 'root',
     options: [
       ...vendorOptions(options.gpus.vendor),
