@@ -1,19 +1,31 @@
-// Exit code 0 when every model of a list of cards has a row in a perf.csv: demo-rows.ts CARDS.json PERF.csv
+// Exit code 0 when perf.csv has a good row for every model with the tag `quick` and a failed one for every other model:
+// demo-rows.ts CARDS.json PERF.csv
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 
+interface Card {
+  name: string;
+  tags: string[];
+}
+
 const [cardsFile = '', perfFile = ''] = process.argv.slice(2);
-const cards: { name: string }[] = JSON.parse(readFileSync(cardsFile, 'utf8'));
+const cards: Card[] = JSON.parse(readFileSync(cardsFile, 'utf8'));
 const rows: { model: string; status: string }[] = parse(readFileSync(perfFile), { columns: true });
 
-const hasRow = ({ name }: { name: string }): boolean =>
-  // A model with several results has a row for each: <card>_<row model>.
-  rows.some(({ model, status }) => (model === name || model.startsWith(`${name}_`)) && status !== '');
-const missing = cards.filter((card) => !hasRow(card));
+const expected = ({ tags }: Card): string => (tags.includes('quick') ? 'SUCCESS' : 'FAILURE');
+/** A model with several results has a row for each: `<card>_<row model>`. */
+const statusesOf = ({ name }: Card): string[] =>
+  rows.filter(({ model }) => model === name || model.startsWith(`${name}_`)).map(({ status }) => status);
 
-const statuses = [...Map.groupBy(rows, ({ status }) => status)].map(
-  ([status, of]) => `${of.length} ${status}`,
-);
-console.log(`\n    ${cards.length} models, ${rows.length} rows in perf.csv: ${statuses.join(', ')}`);
-for (const { name } of missing) console.error(`error: ${name} has no row`);
-process.exitCode = missing.length === 0 && cards.length > 0 ? 0 : 1;
+const wrong = cards.filter((card) => {
+  const statuses = statusesOf(card);
+  return statuses.length === 0 || statuses.some((status) => status !== expected(card));
+});
+
+const counts = [...Map.groupBy(rows, ({ status }) => status)].map(([status, of]) => `${of.length} ${status}`);
+console.log(`\n    ${cards.length} models, ${rows.length} rows in perf.csv: ${counts.join(', ')}`);
+for (const card of wrong) {
+  const found = statusesOf(card).join(', ') || 'no row';
+  console.error(`error: ${card.name}: ${expected(card)} was to be expected, perf.csv has ${found}`);
+}
+process.exitCode = wrong.length === 0 && cards.length > 0 ? 0 : 1;
