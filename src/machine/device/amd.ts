@@ -1,15 +1,6 @@
-import type { GpuDevice, GpuFacts } from './gpu-facts.ts';
+import type { GpuDevice } from './gpu-facts.ts';
 import { type KfdNode, readKfd } from './kfd.ts';
 import type { Detector, MachineView, ToolAnswer } from './machine-view.ts';
-
-/**
- * AMD GPUs: amd-smi, where it is missing or fails rocm-smi, where both do the driver's own description. The tools say
- * how users count the GPUs, the driver which render node belongs to which.
- */
-export const amd: Detector = {
-  traces: { programs: ['amd-smi', 'rocm-smi', 'rocminfo'], files: ['/dev/kfd'] },
-  detect,
-};
 
 /** A GPU as a tool lists it. */
 export interface ListedGpu {
@@ -20,7 +11,11 @@ export interface ListedGpu {
   renderNode?: string;
 }
 
-async function detect(machine: MachineView): Promise<GpuFacts> {
+/**
+ * AMD GPUs: amd-smi, where it is missing or fails rocm-smi, where both do the driver's own description. The tools say
+ * how users count the GPUs, the driver which render node belongs to which.
+ */
+export const detectAmd: Detector = async (machine) => {
   const notes: string[] = [];
   const nodes = await readKfd(machine);
   const listed = (await listedByTools(machine, notes)) ?? listedByDriver(nodes);
@@ -40,7 +35,7 @@ async function detect(machine: MachineView): Promise<GpuFacts> {
     ...(driver ? { driver } : {}),
     notes,
   };
-}
+};
 
 async function listedByTools(machine: MachineView, notes: string[]): Promise<ListedGpu[] | undefined> {
   const ways: [string, string[], (output: string) => ListedGpu[]][] = [

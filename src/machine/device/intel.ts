@@ -1,16 +1,8 @@
-import type { GpuDevice, GpuFacts } from './gpu-facts.ts';
+import type { GpuDevice } from './gpu-facts.ts';
 import type { Detector, MachineView } from './machine-view.ts';
 
-/**
- * Intel GPUs through `xpu-smi`. Graphics that sit in the processor have render nodes too, so a node alone doesn't make
- * a machine one of this vendor.
- */
-export const intel: Detector = {
-  traces: { programs: ['xpu-smi'], files: [] },
-  detect,
-};
-
-async function detect(machine: MachineView): Promise<GpuFacts> {
+/** Intel GPUs through `xpu-smi`. */
+export const detectIntel: Detector = async (machine) => {
   const answer = await machine.tool('xpu-smi', ['discovery', '-j']);
   const listed = answer && 'output' in answer ? parseDiscovery(answer.output) : [];
   const devices = await Promise.all(listed.map((gpu) => withRenderNode(machine, gpu)));
@@ -21,7 +13,7 @@ async function detect(machine: MachineView): Promise<GpuFacts> {
     devices,
     notes: answer && 'problem' in answer ? [answer.problem] : [],
   };
-}
+};
 
 interface ListedGpu extends GpuDevice {
   /** Such as `card1`. */

@@ -14,10 +14,8 @@ export interface Traces {
   files: readonly string[];
 }
 
-export interface Detector {
-  traces: Traces;
-  detect(machine: MachineView): Promise<GpuFacts>;
-}
+/** Says what this vendor has here; a count of 0 when nothing can be used. */
+export type Detector = (machine: MachineView) => Promise<GpuFacts>;
 
 /** What detectors see of a machine: its files and its tools. Nothing here throws. */
 export interface MachineView {

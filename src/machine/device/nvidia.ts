@@ -1,13 +1,8 @@
 import type { GpuDevice, GpuFacts } from './gpu-facts.ts';
-import type { Detector, MachineView } from './machine-view.ts';
+import type { Detector } from './machine-view.ts';
 
 /** NVIDIA GPUs through `nvidia-smi`; its columns: `nvidia-smi --help-query-gpu`. */
-export const nvidia: Detector = {
-  traces: { programs: ['nvidia-smi'], files: ['/dev/nvidiactl', '/dev/nvidia0'] },
-  detect,
-};
-
-async function detect(machine: MachineView): Promise<GpuFacts> {
+export const detectNvidia: Detector = async (machine) => {
   const query = await machine.tool('nvidia-smi', [
     '--query-gpu=index,name,uuid,driver_version',
     '--format=csv,noheader',
@@ -19,7 +14,7 @@ async function detect(machine: MachineView): Promise<GpuFacts> {
   const listed = list && 'output' in list ? parseList(list.output) : [];
   if (listed.length > 0) return factsOf(listed, undefined, []);
   return none('problem' in query ? query.problem : 'nvidia-smi names no GPU.');
-}
+};
 
 const none = (note: string): GpuFacts => ({
   vendor: 'NVIDIA',

@@ -15,6 +15,8 @@ import { transferProgress } from './transfer-progress.ts';
 
 type Argv = [string, ...string[]];
 
+/** For calls that move no images: an engine that takes longer hangs, and clean-up must come to an end. */
+const answerWithinMs = 600_000;
 /** Enough for the end of a push, where the digest stands. */
 const keptOfTransfer = 64 * 1024;
 
@@ -22,7 +24,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
   const { program, title } = dialect;
   const client: Argv = [program];
   const ask = (act: string, words: readonly string[], accept?: (result: CommandResult) => boolean) =>
-    askClient(runner, title, act, { argv: [program, ...words] }, accept);
+    askClient(runner, title, act, { argv: [program, ...words], timeoutMs: answerWithinMs }, accept);
   const containerArgv = (spec: ContainerSpec): string[] =>
     createArgv(client, { ...spec, options: dialect.options(spec.options) });
   const inspect = (image: string): Promise<ImageInfo | undefined> => inspectImage(ask, image);
