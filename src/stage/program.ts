@@ -68,5 +68,5 @@ function folder(cwd: string): string {
 function commandOf({ prefix, words }: Stage): string {
   const command = words.map(quoteWord).join(' ');
   if (prefix.trim() === '') return `exec ${command}`;
-  return `eval ${quote(`${prefix} ${command}`)}`;
+  return `eval ${quote(`${prefix}${/\s$/.test(prefix) ? '' : ' '}${command}`)}`;
 }

@@ -26,7 +26,7 @@ export function quoteWord(word: Word): string {
   if (word.length === 0) return "''";
   return word
     .map((piece) => {
-      if ('text' in piece) return piece.text === '' && word.length > 1 ? '' : quote(piece.text);
+      if ('text' in piece) return quote(piece.text);
       if (!variableName.test(piece.variable)) {
         throw new MadError('INVALID_ARGUMENT', `"${piece.variable}" is no name of a variable`);
       }

@@ -60,7 +60,8 @@ madengine_stage() {
     [ -z "$madengine_signal" ] || madengine_end "$madengine_child"
   fi
   while :; do
-    wait "$madengine_last"
+    # Some shells tell here that it was killed, which the exit code tells too.
+    wait "$madengine_last" 2>/dev/null
     madengine_code=$?
     # Above 128 it may have been a signal to us that ended the waiting.
     [ "$madengine_code" -gt 128 ] && kill -0 "$madengine_last" 2>/dev/null || break

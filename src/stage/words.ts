@@ -12,7 +12,7 @@ export function splitWords(text: string): Word[] {
   let pieces: WordPiece[] | undefined;
   for (let at = 0; at < text.length; ) {
     if (isBlank(text[at])) {
-      if (pieces) words.push(pieces);
+      if (pieces) words.push(joined(pieces));
       pieces = undefined;
       at++;
       continue;
@@ -20,9 +20,11 @@ export function splitWords(text: string): Word[] {
     const part = partAt(text, at);
     at = part.next;
     // A backslash before a line end joins the lines, and is no word by itself.
-    if (part.pieces.length > 0) pieces = joined([...(pieces ?? []), ...part.pieces]);
+    if (part.pieces.length === 0) continue;
+    pieces ??= [];
+    pieces.push(...part.pieces);
   }
-  if (pieces) words.push(pieces);
+  if (pieces) words.push(joined(pieces));
   return words;
 }
 
@@ -92,7 +94,7 @@ function dollar(text: string, at: number, split: boolean): Part {
   return { pieces: [split ? { variable, split } : { variable }], next: at + found[0].length };
 }
 
-/** Neighbouring texts as one piece; an empty text stays only where it is the whole word. */
+/** Neighbouring texts as one piece; an empty one stays only where nothing else makes sure that there is a word. */
 function joined(pieces: readonly WordPiece[]): WordPiece[] {
   const result: WordPiece[] = [];
   for (const piece of pieces) {
@@ -100,7 +102,9 @@ function joined(pieces: readonly WordPiece[]): WordPiece[] {
     if ('text' in piece && last && 'text' in last) last.text += piece.text;
     else result.push({ ...piece });
   }
-  return result;
+  const full = result.filter((piece) => !('text' in piece) || piece.text !== '');
+  const certain = full.some((piece) => 'text' in piece || !piece.split);
+  return certain ? full : result;
 }
 
 function unreadable(text: string, why: string): MadError {
