@@ -356,6 +356,15 @@ test('a Dockerfile that needs more than the builder can is refused before it is 
   await expect(dockerEngine(runner).build(named)).rejects.toThrow('named build context tools');
 });
 
+test('the old builder is told to leave no container of a failed step', async () => {
+  const runner = fakeRunner([info({ Version: '28.2.2' }), endpoint(), { when: isBuild, exitCode: 1 }], one);
+  await expect(dockerEngine(runner).build(await buildSpec('FROM x'))).rejects.toThrow('The build of ci-x');
+  expect(runner.commands.at(-1)).toMatchObject({
+    argv: expect.arrayContaining(['--force-rm']),
+    env: { DOCKER_BUILDKIT: '0' },
+  });
+});
+
 test('an interrupted build is no failed one', async () => {
   const stop = new AbortController();
   const spec = await buildSpec('FROM x', { signal: stop.signal });

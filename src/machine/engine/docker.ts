@@ -42,7 +42,8 @@ const dialectOf = (facts: () => Promise<DockerFacts>): Dialect => ({
   push: ['push'],
   filter: (value) => `--filter=${value}`,
   builder({ buildClient, buildKit, namedContexts }) {
-    if (!buildKit) return { words: [buildClient, 'build'], env: { DOCKER_BUILDKIT: '0' } };
+    // The old builder leaves the container of a failed step behind, unless it is told not to.
+    if (!buildKit) return { words: [buildClient, 'build', '--force-rm'], env: { DOCKER_BUILDKIT: '0' } };
     // The builder named default is the engine itself, which knows local images; the user may have chosen another.
     const words = namedContexts
       ? [buildClient, 'buildx', 'build', '--builder=default', '--load']
