@@ -8,6 +8,7 @@ import type { ProgramEnd, SeenStage } from '../record/judge.ts';
 import { createOutputScanner, type ScanResult } from '../record/output-scanner.ts';
 import { renderProgram } from '../stage/program.ts';
 import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
+import { giveBack } from './give-back.ts';
 import { followOutput } from './output-follower.ts';
 import type { JobPlan } from './plan-job.ts';
 import { hostPaths, makeControlFiles } from './run-folder.ts';
@@ -80,7 +81,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const running = engine.exec(container, plan.exec);
     const cut = await waitForEnd(running, plan.timeoutS, options);
     const durationS = clock.monotonic() - started;
-    if (cut) await end();
+    if (cut) await endByForce(options, end);
     else if (!options.keepAlive) void end();
     const followed = await follower.finish();
     const programEnd = cut ?? (await exitOf(running, followed.marks));
@@ -95,6 +96,16 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     await end();
     throw error;
   }
+}
+
+async function endByForce(options: ExecuteOptions, end: () => Promise<string | undefined>): Promise<void> {
+  const unkillable = await end();
+  if (unkillable !== undefined || !options.giveBackTo || options.keepAlive) return;
+  const { engine, plan, image, giveBackTo } = options;
+  await giveBack({ engine, spec: { ...plan.container, image }, to: giveBackTo }).catch((error: Error) => {
+    const message = `files of ${plan.job.card.name} still belong to root: ${error.message}`;
+    options.emit({ type: 'notice', level: 'warning', code: 'NOT_GIVEN_BACK', message });
+  });
 }
 
 /** undefined when the program ended by itself. */

@@ -1,0 +1,30 @@
+import type { ContainerSpec, Engine } from '../machine/engine/engine.ts';
+import { containerPaths } from './run-folder.ts';
+
+export interface GiveBackOptions {
+  engine: Engine;
+  /** The container that was ended; a short-lived one like it does the work. */
+  spec: ContainerSpec;
+  to: { uid: number; gid: number };
+}
+
+/**
+ * A program that was ended by force had no time for its last step. On the host its files belong to root, so a container
+ * is needed to hand them to the person who started the run.
+ */
+export async function giveBack({ engine, spec, to }: GiveBackOptions): Promise<void> {
+  const ours = new Set<string>([containerPaths.workspace, containerPaths.control]);
+  const container = await engine.create({
+    ...spec,
+    name: `${spec.name}_give_back`,
+    mounts: spec.mounts.filter((mount) => ours.has(mount.container)),
+    env: {},
+    options: ['--network=none'],
+  });
+  try {
+    const argv = ['chown', '-R', `${to.uid}:${to.gid}`, ...ours];
+    await engine.exec(container, { argv, env: {}, secretEnv: {} }).result;
+  } finally {
+    await engine.remove(container);
+  }
+}

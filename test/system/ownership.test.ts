@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { chmod, chown, cp, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, inject, test } from 'vitest';
+import { temporaryFolder } from './support/folder.ts';
+import { readRows } from './support/results.ts';
+import { goodScript, tinyPackage } from './support/tiny-package.ts';
+
+const execute = promisify(execFile);
+const user = 1500;
+
+async function everythingBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.map((entry) => join(entry.parentPath, entry.name));
+}
+
+test('for a user who is not root, no file of root is left, not even by a run that was ended by force', async (context) => {
+  if (process.getuid?.() !== 0) context.skip('needs root to become another user');
+  const socket = await stat('/var/run/docker.sock').catch(() => undefined);
+  if (!socket) context.skip('the engine does not listen at /var/run/docker.sock');
+  const writes = 'mkdir -p deep/er; echo x > deep/er/file; echo y > ../beside\n';
+  const folder = await tinyPackage([
+    { name: 'ends', script: writes + goodScript },
+    { name: 'hangs', script: `${writes}sleep 3000\n`, card: { timeout: 1 } },
+  ]);
+  // Another user may not look into root's folders.
+  const program = join(await temporaryFolder(), 'madengine');
+  await cp(inject('installed').packageFolder, program, { recursive: true });
+  await chmod(dirname(program), 0o755);
+  await chmod(dirname(folder), 0o755);
+  for (const path of [folder, ...(await everythingBelow(folder))]) await chown(path, user, user);
+  const node = join(program, 'node');
+  await cp(await realpath(process.execPath), node);
+
+  const args = ['--reuid', String(user), '--regid', String(user), '--groups', String(socket?.gid)];
+  const cli = [
+    node,
+    join(program, 'bin/madengine-cli.cjs'),
+    'run',
+    '--tags',
+    'all_of_them',
+    '--keep-model-dir',
+  ];
+  const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
+  const result = await execute('setpriv', [...args, ...cli], { cwd: folder, env }).catch(
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+  expect(result, result.stdout + result.stderr).toMatchObject({ code: 3 });
+  expect((await readRows(join(folder, 'perf.csv'))).map((row) => row.status)).toEqual(['SUCCESS', 'FAILURE']);
+  const all = await everythingBelow(folder);
+  expect(all.filter((path) => path.endsWith('deep/er/file'))).toHaveLength(2);
+  for (const path of all) expect((await stat(path).catch(() => ({ uid: user }))).uid, path).toBe(user);
+});
