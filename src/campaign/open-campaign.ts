@@ -8,6 +8,7 @@ import { newId } from '../foundation/id.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { type HostFacts, readHostFacts } from '../machine/host-facts.ts';
 import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
+import { openEventLog } from '../record/event-log.ts';
 import { cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CampaignOutcome, Surroundings } from './options.ts';
@@ -23,6 +24,8 @@ export interface OpenCampaign {
   perfCsv: string;
   /** Folder for logins and build secrets, mode 700; gone when the campaign ends. */
   secretsDir: string;
+  /** False once something outside could not be ended: the next start tries again. */
+  settled: boolean;
   /** Owner of the results root, where the files of a container's root belong; undefined where that is root. */
   giveBackTo: { uid: number; gid: number } | undefined;
 }
@@ -34,80 +37,106 @@ export interface CampaignFrame {
   engine: Engine;
 }
 
+/**
+ * Opens a campaign, does what is to be done in it, and closes it. A signal's exit code wins; errors go on to the caller,
+ * but for the one that the signal itself makes.
+ */
 export async function withCampaign(
   frame: CampaignFrame,
   around: Surroundings,
   act: (campaign: OpenCampaign) => Promise<ExitCode>,
 ): Promise<CampaignOutcome> {
+  const campaign = await openCampaign(frame, around);
+  const { signal } = around;
+  const tell = tellEnding(campaign, frame.command, around);
+  let code: ExitCode = exitCode.failure;
+  try {
+    code = await act(campaign);
+    return { exitCode: signal.aborted ? exitCodeOfSignal(signal.reason) : code };
+  } catch (thrown) {
+    code = toMadError(thrown).exitCode;
+    if (!isAbort(thrown, signal)) throw thrown;
+    return { exitCode: exitCodeOfSignal(signal.reason) };
+  } finally {
+    if (signal.aborted) code = exitCodeOfSignal(signal.reason);
+    await rm(campaign.secretsDir, { recursive: true, force: true });
+    await campaign.folder.close({ exitCode: code, settled: campaign.settled });
+    tell(code);
+  }
+}
+
+async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise<OpenCampaign> {
   const typed = resolve(around.cwd, frame.output);
   await mkdir(dirname(typed), { recursive: true });
   const resultsRoot = await realpath(dirname(typed));
   const perfCsv = join(resultsRoot, basename(typed));
+  const { engine } = frame;
+  const { clock, events } = around;
   const hostFacts = await readHostFacts();
   const { host } = hostFacts;
-  await cleanUpAfterDead({
-    engine: frame.engine,
-    resultsRoot,
-    host,
-    clock: around.clock,
-    emit: around.events.emit,
-  });
+  await cleanUpAfterDead({ engine, resultsRoot, host, clock, emit: events.emit });
   const id = newId();
-  const emit = around.events.emit.within({ campaign: id });
   const folder = await createCampaign({
     resultsRoot,
     perfCsv: basename(perfCsv),
     id,
     command: frame.command,
-    argv: around.argv.map((word) => around.events.scrub(word)),
+    argv: around.argv.map((word) => events.scrub(word)),
     version: around.version,
     host,
-    clock: around.clock,
+    clock,
   });
   const secretsDir = join(folder.path, 'secrets');
   await folder.journal.append({ act: 'secrets.dir', path: secretsDir });
   await mkdir(secretsDir, { mode: 0o700 });
-  const started = around.clock.monotonic();
-  const counts = { succeeded: 0, failed: 0, skipped: 0 };
-  const stopCounting = around.events.listen((event) => {
-    if (event.type !== 'run.ended') return;
-    if (event.status === 'SUCCESS') counts.succeeded++;
-    else if (event.status === 'FAILURE') counts.failed++;
-    else counts.skipped++;
+  return {
+    folder,
+    emit: events.emit.within({ campaign: id }),
+    host,
+    hostFacts,
+    resultsRoot,
+    perfCsv,
+    secretsDir,
+    settled: true,
+    giveBackTo: ownerToGiveBackTo(),
+  };
+}
+
+/** Tells the start, keeps the event log and counts runs; the returned function tells the end. */
+function tellEnding(
+  { folder, emit, resultsRoot }: OpenCampaign,
+  command: string,
+  { events, clock }: Surroundings,
+): (code: ExitCode) => void {
+  const started = clock.monotonic();
+  const counts = { SUCCESS: 0, FAILURE: 0, SKIPPED: 0 };
+  const log = openEventLog(folder.path);
+  const stopListening = events.listen((event) => {
+    if (event.type === 'run.ended') counts[event.status]++;
+    log.listen(event);
   });
-  emit({ type: 'campaign.started', command: frame.command, results_root: resultsRoot, folder: folder.path });
-  let code: ExitCode = exitCode.failure;
-  try {
-    code = await act({
-      folder,
-      emit,
-      host,
-      hostFacts,
-      resultsRoot,
-      perfCsv,
-      secretsDir,
-      giveBackTo: ownerToGiveBackTo(),
-    });
-    if (around.signal.aborted) code = exitCodeOfSignal(around.signal.reason);
-    return { exitCode: code };
-  } catch (thrown) {
-    if (around.signal.aborted) {
-      code = exitCodeOfSignal(around.signal.reason);
-      return { exitCode: code };
-    }
-    code = toMadError(thrown).exitCode;
-    throw thrown;
-  } finally {
-    await rm(secretsDir, { recursive: true, force: true });
-    await folder.close({ exitCode: code });
-    stopCounting();
+  emit({ type: 'campaign.started', command, results_root: resultsRoot, folder: folder.path });
+  return (code) => {
     emit({
       type: 'campaign.ended',
       exit_code: code,
-      ...counts,
-      duration_s: Math.round((around.clock.monotonic() - started) * 1000) / 1000,
+      succeeded: counts.SUCCESS,
+      failed: counts.FAILURE,
+      skipped: counts.SKIPPED,
+      duration_s: Math.round((clock.monotonic() - started) * 1000) / 1000,
     });
-  }
+    stopListening();
+    const failed = log.close();
+    if (!failed) return;
+    const message = `the event log of this campaign is not complete: ${failed.message}`;
+    emit({ type: 'notice', level: 'warning', code: 'EVENT_LOG', message });
+  };
+}
+
+/** What an abort brings down is no news; anything else is, also then. */
+function isAbort(thrown: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
 }
 
 /** Containers run as root; on the host, everything is to belong to the person who started it. */

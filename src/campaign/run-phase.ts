@@ -83,6 +83,7 @@ export async function runPhase(
   const records: RunRecord[] = [];
   const runs: { status: RunRecord['status']; misfit: boolean }[] = [];
   const keep = (record: RunRecord, misfit: boolean): void => {
+    if (record.warnings.some((warning) => warning.startsWith('unkillable'))) campaign.settled = false;
     records.push(record);
     runs.push({ status: record.status, misfit });
   };
