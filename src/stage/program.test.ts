@@ -2,11 +2,14 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseMarks } from './marks.ts';
 import { modelStages } from './model-stages.ts';
 import { renderProgram } from './program.ts';
 import type { Stage, StageName } from './stage.ts';
+
+// Many real shells on a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder = '';
 beforeEach(async () => {
