@@ -80,10 +80,13 @@ async function readBounded(
   }
 }
 
-/** The kernel's clock for files lags a few milliseconds; some file systems keep whole seconds only. */
+/**
+ * A file copied into the run's folder just before the start must not pass for a result, so there is no tolerance but
+ * for file systems that keep whole seconds only; a Date is cut to milliseconds.
+ */
 function isOlder(mtimeMs: number, notBefore: Date): boolean {
   const limit = notBefore.getTime();
-  return mtimeMs < (mtimeMs % 1000 === 0 ? Math.floor(limit / 1000) * 1000 : limit - 20);
+  return mtimeMs % 1000 === 0 ? mtimeMs < Math.floor(limit / 1000) * 1000 : mtimeMs < limit + 1;
 }
 
 async function openFile(file: string) {
