@@ -1,8 +1,12 @@
 /** Spreadsheets cut a cell at 32,767 characters; a value that long helps nobody, and the record has it whole. */
 const longestValue = 32_000;
 
+/** Printable ASCII, as nearly all values are. */
+const isClean = /^[\x20-\x7e]*$/;
+
 /** One line, without control characters: a value comes from a model's output and must not move a terminal's cursor. */
 export function cleanText(value: string): string {
+  if (value.length <= longestValue && isClean.test(value)) return value;
   const short = value.length > longestValue ? `${value.slice(0, longestValue)}…` : value;
   return short
     .toWellFormed()

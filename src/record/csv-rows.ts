@@ -120,6 +120,7 @@ export function csvRow(values: readonly string[]): string {
 }
 
 export function csvField(value: string, quoteAlways = false): string {
+  if (value === '') return quoteAlways ? '""' : '';
   const needed = quoteAlways || /[",\r\n]|^\s|\s$/.test(value);
   return needed ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -9,7 +9,7 @@ import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
 import { linkTarget, syncFolder } from '../foundation/file/atomic-write.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
-import { type LockKind, withLock } from '../foundation/file/lock.ts';
+import { type LockKind, lockKindFor, withLock } from '../foundation/file/lock.ts';
 import { type PerfHeader, readHeader } from './perf-header.ts';
 import { headerLine, perfLines } from './perf-line.ts';
 import { rewriteWithColumns } from './perf-rewrite.ts';
@@ -46,39 +46,64 @@ export async function appendRows(
   // Through a link, so that all who reach one file by different names share its lock.
   const target = linkTarget(file);
   const lock = join(stateFolder(dirname(target)), `${basename(target)}.lock`);
-  const { clock, signal, timeoutMs, lockKind } = options;
-  return withLock(lock, () => appendUnderLock(target, rows), {
-    clock,
-    ...(signal && { signal }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(lockKind && { kind: lockKind }),
-  });
-}
-
-async function appendUnderLock(file: string, rows: readonly PerfRow[]): Promise<AppendResult> {
-  let descriptor: number | undefined;
+  const { clock, signal, timeoutMs, lockKind: kind = lockKindFor(lock) } = options;
+  const waiting = { clock, kind, ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  // Over a network, the next to hold the lock may be another machine, which sees only what has reached the server.
+  const syncUnderLock = kind === 'folder';
   try {
-    // Appending mode: a program that knows nothing of our lock can't make us write over its rows.
-    descriptor = openSync(file, 'a+');
-    return await appendTo(descriptor, file, rows);
+    const appended = await withLock(lock, () => appendUnderLock(target, rows, syncUnderLock), waiting);
+    return await finished(appended);
   } catch (error) {
-    throw explained(error, file);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    throw explained(error, target);
   }
 }
 
-async function appendTo(descriptor: number, file: string, rows: readonly PerfRow[]): Promise<AppendResult> {
+/** The wait for the disk, outside of the lock: the kernel then does those of many writers in one go. */
+async function finished({ descriptor, result }: Appended): Promise<AppendResult> {
+  try {
+    await sync(descriptor);
+    return result;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+interface Appended {
+  descriptor: number;
+  result: AppendResult;
+}
+
+async function appendUnderLock(
+  file: string,
+  rows: readonly PerfRow[],
+  syncUnderLock: boolean,
+): Promise<Appended> {
+  // Appending mode: a program that knows nothing of our lock can't make us write over its rows.
+  const descriptor = openSync(file, 'a+');
+  try {
+    return { descriptor, result: await appendTo(descriptor, file, rows, syncUnderLock) };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+async function appendTo(
+  descriptor: number,
+  file: string,
+  rows: readonly PerfRow[],
+  syncUnderLock: boolean,
+): Promise<AppendResult> {
   const header = usableHeader(descriptor, file);
   if (!header) {
-    await appendText(descriptor, newFile(rows));
+    await appendText(descriptor, newFile(rows), syncUnderLock);
     await syncFolder(dirname(file));
     return {};
   }
   const tornSaved = endsWithNewline(descriptor) ? undefined : mendTornEnd(descriptor, file, header);
   const added = newColumns(header.columns, rows);
   if (added.length > 0) await rewriteWithColumns(file, header, added, rows);
-  else if (rows.length > 0) await appendText(descriptor, perfLines(header.columns, rows, header.lineEnd));
+  else await appendText(descriptor, perfLines(header.columns, rows, header.lineEnd), syncUnderLock);
   return tornSaved === undefined ? {} : { tornSaved };
 }
 
@@ -110,12 +135,12 @@ function newColumns(columns: readonly string[], rows: readonly PerfRow[]): strin
 }
 
 /** One write where the system allows it. What a full disk cut short is taken back. */
-async function appendText(descriptor: number, text: string): Promise<void> {
+async function appendText(descriptor: number, text: string, syncNow: boolean): Promise<void> {
   const { size } = fstatSync(descriptor);
   const bytes = Buffer.from(text, 'utf8');
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
-    await sync(descriptor);
+    if (syncNow) await sync(descriptor);
   } catch (error) {
     ftruncateSync(descriptor, size);
     throw error;

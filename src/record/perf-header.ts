@@ -13,7 +13,8 @@ export interface PerfHeader {
   ended: boolean;
 }
 
-const chunkBytes = 64 * 1024;
+/** A header takes half a kilobyte; each further chunk is twice as long. */
+const firstChunkBytes = 2048;
 /** More than any header: what goes on without a line end beyond this is another kind of file. */
 const longestHeader = 4 * 1024 * 1024;
 
@@ -33,12 +34,14 @@ export function headerOf(row: RawRow): PerfHeader {
 
 function firstRow(descriptor: number, file: string): RawRow | undefined {
   const splitter = new RowSplitter();
-  for (let position = 0; position < longestHeader; position += chunkBytes) {
-    const chunk = Buffer.alloc(chunkBytes);
-    const length = readSync(descriptor, chunk, 0, chunkBytes, position);
+  let bytes = firstChunkBytes;
+  for (let position = 0; position < longestHeader; position += bytes / 2) {
+    const chunk = Buffer.allocUnsafe(bytes);
+    const length = readSync(descriptor, chunk, 0, bytes, position);
     const row = splitter.push(chunk.subarray(0, length))[0];
     if (row) return row;
-    if (length < chunkBytes) return splitter.end();
+    if (length < bytes) return splitter.end();
+    bytes *= 2;
   }
   throw noPerfCsv(file, 'its first line has no end');
 }

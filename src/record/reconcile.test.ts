@@ -170,6 +170,15 @@ test('when the clean-up fails, rows are right all the same, and the next start t
   expect(await openOnes()).toEqual([]);
 });
 
+test('a campaign whose rows cannot be added stays open and does not keep a start from going on', async () => {
+  const draft = sampleDraft();
+  const campaign = await dead([{ act: 'run.started', run: draft.run, draft }]);
+  await writeFile(perfCsv, 'something else\n');
+  expect(await reconcile(options())).toMatchObject({ settled: [], unjudged: [{ id: campaign.id }] });
+  await rm(perfCsv);
+  expect((await reconcile(options())).settled).toMatchObject([{ interrupted: [], rowsAppended: 1 }]);
+});
+
 test('of two starts at once only one settles a campaign', async () => {
   const drafts = Array.from({ length: 5 }, () => sampleDraft());
   for (const draft of drafts) await dead([{ act: 'run.started', run: draft.run, draft }]);

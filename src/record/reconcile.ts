@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
-import type { Emit } from '../foundation/event.ts';
+import type { Emit, EventBody } from '../foundation/event.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { writeCampaignFile } from './campaign-file.ts';
 import { runFolderIn, unlist } from './campaign-folder.ts';
@@ -45,11 +45,25 @@ export async function reconcile(options: ReconcileOptions): Promise<ReconcileRes
   const { dead, ...others } = await findDeadCampaigns(options);
   const settled: Settled[] = [];
   try {
-    for (const campaign of dead) settled.push(await cleanUpAndSettle(campaign, options));
+    for (const campaign of dead) {
+      try {
+        settled.push(await cleanUpAndSettle(campaign, options));
+      } catch (error) {
+        // Its perf.csv may be full, unwritable or no perf.csv any more; that must not keep others from starting.
+        others.unjudged.push({ id: campaign.id, reason: (error as Error).message });
+        options.emit(failed(campaign, error));
+      }
+    }
   } finally {
     for (const { lock } of dead) lock.release();
   }
   return { ...others, settled };
+}
+
+function failed(dead: DeadCampaign, error: unknown): EventBody {
+  const message = `The campaign ${dead.id} left rows behind that could not be added: ${(error as Error).message}`;
+  const hint = 'The next start tries again.';
+  return { type: 'notice', level: 'warning', code: 'RECONCILE_FAILED', message, hint };
 }
 
 async function cleanUpAndSettle(dead: DeadCampaign, options: ReconcileOptions): Promise<Settled> {

@@ -60,7 +60,7 @@ function kernelLock(path: string, database: DatabaseSync): Lock {
 
 function openSideFile(path: string, blockMs: number): { database: DatabaseSync; file: number } {
   const { DatabaseSync } = loadSqlite();
-  createSideFile(path);
+  if (inodeOf(path) === undefined) createSideFile(path);
   const file = inodeOf(path) ?? -1;
   try {
     return { database: new DatabaseSync(path, { timeout: blockMs }), file };
