@@ -49,7 +49,8 @@ export async function askDocker(runner: CommandRunner): Promise<DockerFacts> {
   const builder = chooseBuilder(
     { path: first, major: majorOf(info.ClientInfo?.Version) },
     others.map((path, index) => ({ path, major: versions[index] ?? Number.POSITIVE_INFINITY })),
-    buildx,
+    canNameContexts(buildx, majorOf(info.ServerVersion)),
+    buildx !== undefined,
   );
   return {
     context: info.ClientInfo?.Context ?? 'default',
@@ -129,6 +130,10 @@ function buildxVersion(info: DockerInfo): string | undefined {
   return plugin && (plugin.Version ?? '');
 }
 
+/** The plugin sends them from 0.8 on; an engine before 23 refuses the whole build that has one, used or not. */
+const canNameContexts = (buildx: string | undefined, engine: number): boolean =>
+  buildx !== undefined && !/^v?0\.[1-7]\./.test(buildx) && engine >= 23;
+
 type Builder = Pick<
   EngineCapabilities,
   'buildClient' | 'buildKit' | 'buildSecrets' | 'namedContexts' | 'lost'
@@ -138,9 +143,13 @@ type Builder = Pick<
  * From version 23 on a client speaks BuildKit through the buildx plugin only and else falls back to the old builder;
  * older ones have BuildKit built in. So an older client behind a newer one can be the better builder.
  */
-function chooseBuilder(first: Client, others: readonly Client[], buildx: string | undefined): Builder {
-  if (buildx !== undefined) {
-    const namedContexts = !/^v?0\.[0-7]\./.test(buildx);
+function chooseBuilder(
+  first: Client,
+  others: readonly Client[],
+  namedContexts: boolean,
+  hasBuildx: boolean,
+): Builder {
+  if (hasBuildx) {
     return { ...withBuildKit(first), namedContexts, lost: namedContexts ? [] : [noNamedContexts] };
   }
   const older = [first, ...others].find(({ major }) => major < 23);
@@ -157,6 +166,6 @@ function chooseBuilder(first: Client, others: readonly Client[], buildx: string 
 const withBuildKit = ({ path }: Client) => ({ buildClient: path, buildKit: true, buildSecrets: true });
 
 const noNamedContexts =
-  'Named build contexts (COPY --from=NAME of another folder): they need the buildx plugin 0.8 or newer (package docker-buildx-plugin or docker-buildx).';
+  'Named build contexts (COPY --from=NAME of another folder): they need Docker Engine 23 or newer with the buildx plugin (package docker-buildx-plugin or docker-buildx).';
 const noBuildKit =
   'BuildKit: no build secrets and cache mounts (RUN --mount), no named build contexts, slower builds. Install the buildx plugin (package docker-buildx-plugin or docker-buildx).';

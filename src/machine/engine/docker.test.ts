@@ -18,6 +18,8 @@ const info = (client: object, more: object = {}): FakeAnswer => ({
     ...more,
   }),
 });
+/** With an engine that understands all of the plugin. */
+const newInfo = (): FakeAnswer => info(buildx, { ServerVersion: '28.2.2' });
 const endpoint = (host = 'unix:///var/run/docker.sock'): FakeAnswer => ({
   when: 'docker context inspect',
   stdout: `${host}\n`,
@@ -40,9 +42,9 @@ async function temporaryFolder(): Promise<string> {
 }
 
 test('a client with buildx builds with everything', async () => {
-  expect(await capabilities([info(buildx), endpoint()])).toEqual({
+  expect(await capabilities([newInfo(), endpoint()])).toEqual({
     kind: 'docker',
-    version: '20.10.24',
+    version: '28.2.2',
     client: '/usr/bin/docker',
     buildClient: '/usr/bin/docker',
     buildKit: true,
@@ -52,6 +54,14 @@ test('a client with buildx builds with everything', async () => {
     sharesFiles: true,
     storage: '/var/lib/docker',
     lost: [],
+  });
+});
+
+test('an engine before 23 refuses named contexts, whatever the plugin can do', async () => {
+  expect(await capabilities([info(buildx), endpoint()])).toMatchObject({
+    buildKit: true,
+    buildSecrets: true,
+    namedContexts: false,
   });
 });
 
@@ -288,7 +298,7 @@ test('engine secrets are files for the time of the build only', async () => {
   const seen: unknown[] = [];
   const runner = fakeRunner(
     [
-      info(buildx),
+      newInfo(),
       endpoint(),
       {
         when: isBuild,
