@@ -120,6 +120,10 @@ async function runSystemTests(built: boolean): Promise<void> {
   if (!built) return notRun('system tests', 'the build failed');
   const servers = { name: 'servers', argv: ['script/servers', 'start'] };
   if (!(await runCheck(servers, true))) return notRun('system tests', 'the servers did not start');
+  await runCheck({
+    name: 'demo',
+    argv: ['env', `MADENGINE_DEMO_DIR=${join(scratch, 'demo')}`, 'script/demo'],
+  });
   await runTests('system');
 }
 

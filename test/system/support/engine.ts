@@ -15,11 +15,6 @@ export async function containersWithLabel(label: string): Promise<string[]> {
   return ids.split('\n').filter((id) => id !== '');
 }
 
-export async function removeContainersWithLabel(label: string): Promise<void> {
-  const ids = await containersWithLabel(label);
-  if (ids.length > 0) await docker('rm', '--force', '--volumes', ...ids);
-}
-
 /** Removes tags; an image that is not there is fine. */
 export async function removeImages(...images: string[]): Promise<void> {
   for (const image of images) await docker('rmi', '--force', image).catch(() => undefined);
