@@ -62,7 +62,9 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
     },
     async push(image, options) {
       const act = `The push of ${image}`;
-      const said = await transfer(runner, dialect, 'PUSH_FAILED', act, dialect.push, image, options);
+      const said = await dialect.pushed((words) =>
+        transfer(runner, dialect, 'PUSH_FAILED', act, words, image, options),
+      );
       const digest = /sha256:[0-9a-f]{64}/.exec(/digest: sha256:[0-9a-f]{64}/.exec(said)?.[0] ?? said)?.[0];
       if (digest) return digest;
       throw new MadError('PUSH_FAILED', `${act} ended well, but the engine named no digest.`);

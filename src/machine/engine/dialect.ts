@@ -23,7 +23,10 @@ export interface Dialect {
   /** Words for a registry that speaks plain HTTP on this machine, given its name or that of an image in it. */
   loopback(name: string): readonly string[];
   remove: readonly string[];
+  /** Words of a push, as a plan shows them. */
   push: readonly string[];
+  /** Pushes with the words that it gives to `transfer`; returns text that holds the digest. */
+  pushed(transfer: (words: readonly string[]) => Promise<string>): Promise<string>;
   /** A value of `--filter` as one word. */
   filter(value: string): string;
   /** The builder up to its `build` word, and what it needs in its environment. */

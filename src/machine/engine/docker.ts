@@ -40,6 +40,7 @@ const dialectOf = (facts: () => Promise<DockerFacts>): Dialect => ({
   loopback: () => [],
   remove: ['rm', '--force', '--volumes'],
   push: ['push'],
+  pushed: (transfer) => transfer(['push']),
   filter: (value) => `--filter=${value}`,
   builder({ buildClient, buildKit, namedContexts }) {
     // The old builder leaves the container of a failed step behind, unless it is told not to.

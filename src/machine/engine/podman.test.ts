@@ -1,4 +1,6 @@
 /** The outputs are those of podman 4.3, cut to what is read. */
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { Secret } from '../../foundation/secret.ts';
 import { fakeRunner } from '../command/fake-runner.ts';
@@ -38,14 +40,29 @@ test('a podman that does not work is an engine that is not there', async () => {
 
 test('logins lie in a file of their own, and registries on this machine may speak plain HTTP', async () => {
   const digest = `sha256:${'0'.repeat(64)}`;
-  const runner = fakeRunner([{ when: 'podman', stdout: digest }], installed);
+  let digestFile = '';
+  const runner = fakeRunner(
+    [
+      {
+        when: 'podman push',
+        async act({ argv }) {
+          digestFile = argv.find((word) => word.startsWith('--digestfile='))?.slice(13) ?? '';
+          await writeFile(digestFile, digest);
+          return undefined;
+        },
+      },
+      { when: 'podman login' },
+    ],
+    installed,
+  );
   const engine = podmanEngine(runner);
   await engine.login('docker.io', 'bot', new Secret('p', 'word'), { configDir: '/c' });
   expect(await engine.push('localhost:5000/x', { configDir: '/c' })).toBe(digest);
   expect(runner.lines).toEqual([
     'podman login --authfile=/c/auth.json --username=bot --password-stdin docker.io',
-    'podman push --digestfile=/dev/stdout --authfile=/c/auth.json --tls-verify=false localhost:5000/x',
+    `podman push --digestfile=${digestFile} --authfile=/c/auth.json --tls-verify=false localhost:5000/x`,
   ]);
+  await expect(stat(dirname(digestFile))).rejects.toThrow('ENOENT');
 });
 
 test('a filter with commas is quoted, as podman reads it as CSV', async () => {

@@ -1,3 +1,5 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
 import type { CommandRunner } from '../command/command.ts';
@@ -37,14 +39,26 @@ const dialect: Omit<Dialect, 'capabilities'> = {
     /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?(\/|$)/.test(name) ? ['--tls-verify=false'] : [],
   // Without a limit it waits 10 s for a process that ignores TERM.
   remove: ['rm', '--force', '--volumes', '--time=0'],
-  // It prints the digest nowhere else.
-  push: ['push', '--digestfile=/dev/stdout'],
+  push: ['push', '--digestfile=${digest_file}'],
+  pushed: pushWithDigestFile,
   // It reads the value as a line of CSV.
   filter: (value) => `--filter=${csvField(value)}`,
   builder: ({ buildClient }) => ({ words: [buildClient, 'build'], env: {} }),
   // Uses what is there when no registry has it, so a base that exists only here needs no care.
   pullWord: async () => ({ word: '--pull=newer' }),
 };
+
+/** It tells the digest in a file only, and not in /dev/stdout: that can't be opened where it is a socket, as here. */
+async function pushWithDigestFile(transfer: (words: readonly string[]) => Promise<string>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'madengine-push-'));
+  try {
+    const file = join(folder, 'digest');
+    await transfer(['push', `--digestfile=${file}`]);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 /** NVIDIA GPUs by their names of the Container Device Interface: podman 4 swallows `--gpus` without a word. */
 export function withCdiDevices(words: readonly string[]): string[] {
