@@ -40,6 +40,7 @@ const fast = args.includes('--fast');
 const vitestArgs = args.filter((arg) => arg !== '--fast');
 
 const tally: Tally = { passed: 0, failed: [], skipped: [] };
+let testsSeen = 0;
 const scratch = mkdtempSync(join(tmpdir(), 'madengine-check-'));
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 endCommandsOnSignals();
@@ -97,6 +98,7 @@ async function runTests(project: 'unit' | 'system'): Promise<void> {
   );
   const { passed, failed, skipped } = readTally(path);
   if (!outcome.good && failed.length === 0) failed.push('vitest failed outside of the tests');
+  testsSeen += passed + failed.length + skipped.length;
   tally.passed += passed;
   tally.failed.push(...failed.map((name) => `${project} test: ${name}`));
   tally.skipped.push(...skipped);
@@ -144,5 +146,6 @@ function printSummary(): void {
 const built = await runCheck(build);
 await runAtOnce([() => runTests('unit'), ...checks.map((check) => () => runCheck(check))]);
 if (!fast) await runSystemTests(built);
+if (testsSeen === 0 && vitestArgs.length > 0) tally.failed.push(`no test fits ${vitestArgs.join(' ')}`);
 printSummary();
 process.exitCode = tally.failed.length === 0 ? 0 : 1;
