@@ -15,7 +15,7 @@ import { assembleManifest, type BuiltEntry, buildSummary, type FailedBuild } fro
 import type { BuildManifest } from '../manifest/manifest-schema.ts';
 import { writeManifest } from '../manifest/write-manifest.ts';
 import type { ModelCard } from '../package/card.ts';
-import { cardToManifest } from '../package/card-schema.ts';
+import { cardToManifest } from '../package/manifest-card.ts';
 import { takeSnapshot } from '../package/snapshot.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { BuildOptions, Surroundings } from './options.ts';

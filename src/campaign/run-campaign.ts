@@ -62,6 +62,8 @@ async function runManifest(
     detectGpus(around.runner),
     openEngine(options.engine, around.runner),
   ]);
+  // Asked while other things are done; whoever needs the answer sees its error.
+  if (!options.dryRun) engine.capabilities().catch(() => {});
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
   const inputs = {
     options,

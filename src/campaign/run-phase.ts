@@ -9,7 +9,7 @@ import type { Engine } from '../machine/engine/engine.ts';
 import type { FailedBuild } from '../manifest/assemble.ts';
 import type { BuildManifest } from '../manifest/manifest-schema.ts';
 import type { FoundCard } from '../package/card.ts';
-import { cardFromManifest } from '../package/card-schema.ts';
+import { cardFromManifest } from '../package/manifest-card.ts';
 import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';

@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts';
 import type { ImageBuildResult } from '../image/build.ts';
 import type { PushResult } from '../image/push.ts';
 import type { ModelCard } from '../package/card.ts';
-import { cardToManifest } from '../package/card-schema.ts';
+import { cardToManifest } from '../package/manifest-card.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { BuildManifest, BuiltImage, BuiltModel } from './manifest-schema.ts';
 

@@ -166,7 +166,8 @@ async function exitOf(running: RunningCommand, marks: readonly StageMark[]): Pro
   const over = marks.find((mark) => mark.kind === 'over');
   if (over?.kind === 'over') return { kind: 'exited', exitCode: over.exitCode };
   const result = await running.result;
-  const said = result.stderr.trim().split('\n').pop() ?? '';
+  // Docker tells on standard output why a program could not be started.
+  const said = `${result.stdout}\n${result.stderr}`.trim().split('\n').pop() ?? '';
   const how = result.end.kind === 'exited' ? `exit code ${result.end.exitCode}` : result.end.kind;
   return {
     kind: 'lost',

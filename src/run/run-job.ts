@@ -189,19 +189,11 @@ async function steps(
   const { engine, clock, settings } = services;
   const plan = await planFor(job, draft.run, runFolder, services);
   progress.gpus = plan.gpus;
-  const image = await pullImage(job, services, progress);
+  const [image] = await Promise.all([
+    pullImage(job, services, progress),
+    makeRunFolder(draft.run, plan, runFolder, services),
+  ]);
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
-  const { workspace, control } = hostPaths(runFolder, services.packageDir);
-  for (const path of settings.keepAlive || settings.keepModelDir ? [] : [workspace, control]) {
-    await services.campaign.journal.append({ act: 'work.dir', run: draft.run, path });
-  }
-  await prepareRunFolder({
-    runFolder,
-    packageDir: services.packageDir,
-    scriptsDir: plan.scriptsDir,
-    modelDir: plan.modelDir,
-    packageAsSeen: plan.paths.package,
-  });
   const startedAt = clock.now();
   const executed = await executeProgram({
     plan,
@@ -219,6 +211,25 @@ async function steps(
     signal: services.signal,
   });
   return settle(job, plan, executed, startedAt, runFolder, services, progress);
+}
+
+async function makeRunFolder(
+  run: string,
+  plan: JobPlan,
+  runFolder: string,
+  { campaign, settings, packageDir }: RunServices,
+): Promise<void> {
+  const { workspace, control } = hostPaths(runFolder, packageDir);
+  for (const path of settings.keepAlive || settings.keepModelDir ? [] : [workspace, control]) {
+    await campaign.journal.append({ act: 'work.dir', run, path });
+  }
+  await prepareRunFolder({
+    runFolder,
+    packageDir,
+    scriptsDir: plan.scriptsDir,
+    modelDir: plan.modelDir,
+    packageAsSeen: plan.paths.package,
+  });
 }
 
 async function intendContainer(run: string, name: string, services: RunServices): Promise<void> {
@@ -318,22 +329,13 @@ async function settle(
           runFolder,
           notBefore: startedAt,
         });
-  const log = join(runFolder, 'output.log');
-  const finished = await finishLog({
-    from: join(control, controlFiles.output),
-    to: log,
-    scrubber: services.scrubber,
-  });
-  const named = join(services.resultsRoot, runLogName(job.card, job.image.dockerfile));
-  await linkOrCopy(log, named);
-  services.emit({ type: 'file.written', kind: 'run log', path: named });
+  progress.output = await keepLog(job, join(control, controlFiles.output), runFolder, services, progress);
   await cleanFolders(runFolder, services, executed);
   progress.durations.stages_s = round(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = executed.stages;
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
-  progress.output = { path: 'output.log', bytes: finished.bytes, scrubbed: finished.scrubbed };
   if (executed.unkillable !== undefined) progress.warnings.push(`unkillable: ${executed.unkillable}`);
   return judge({
     end: executed.end,
@@ -344,6 +346,29 @@ async function settle(
     outOfMemory: false,
     skippedRun: services.settings.skipModelRun,
   });
+}
+
+/** null when the run itself did away with its output; what was found in it until then counts. */
+async function keepLog(
+  job: Job,
+  from: string,
+  runFolder: string,
+  services: RunServices,
+  progress: Progress,
+): Promise<RunRecord['output']> {
+  const log = join(runFolder, 'output.log');
+  try {
+    const { bytes, scrubbed } = await finishLog({ from, to: log, scrubber: services.scrubber });
+    const named = join(services.resultsRoot, runLogName(job.card, job.image.dockerfile));
+    await linkOrCopy(log, named);
+    services.emit({ type: 'file.written', kind: 'run log', path: named });
+    return { path: 'output.log', bytes, scrubbed };
+  } catch (thrown) {
+    const error = toMadError(thrown);
+    if (error.code !== 'FILE_NOT_FOUND') throw error;
+    progress.warnings.push(`the run removed its own output: ${error.message}`);
+    return null;
+  }
 }
 
 /** A kept container still works in these folders. */
