@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { EventBody, EventScope, MadEvent } from './event-schema.ts';
 import type { Scrubber } from './secret.ts';
 
-export type { EventBody, EventOf, EventScope, EventType, MadEvent } from './event-schema.ts';
+export type { EventBody, EventOf, EventScope, MadEvent } from './event-schema.ts';
 
 export type EventListener = (event: MadEvent) => void;
 

@@ -21,8 +21,8 @@ export interface LockOptions {
 }
 
 /** A blocking wait this short is not felt by the event loop, and hands the lock on faster than any timer. */
-const blockMs = 10;
-const longestPauseMs = 40;
+const blockMs = 100;
+const longestPauseMs = 10;
 
 /** Holds the lock at `path` while `act` runs. The folder must exist; the lock's own file stays behind. */
 export async function withLock<T>(path: string, act: () => T | Promise<T>, options: LockOptions): Promise<T> {
