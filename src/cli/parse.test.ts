@@ -165,6 +165,7 @@ describe('usage errors', () => {
       /Did you mean --tags\?.*run --tags dummy/,
     ],
     [['bild'], /Unknown command "bild"/, /Did you mean "build"/],
+    [['rnu'], /Unknown command "rnu"/, /Did you mean "run"/],
     [['nonsense'], /Unknown command "nonsense"/, /run, build, discover/],
     [
       ['--tags', 'x'],

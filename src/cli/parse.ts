@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { MadError } from '../foundation/error.ts';
-import { nearestNames } from '../package/nearest-name.ts';
+import { nearestNames } from '../foundation/nearest-name.ts';
 import { commandLine, type HelpStyle, helpText } from './command-line.ts';
 import {
   belongsTo,

@@ -1,10 +1,10 @@
 /** Model cards from outside: the schema, and the way from a package's entry to a `ModelCard`. */
 import * as z from 'zod/mini';
 import { MadError } from '../foundation/error.ts';
+import { nearestNames } from '../foundation/nearest-name.ts';
 import { keyPath } from '../foundation/schema-problem.ts';
 import type { CardOrigin, ModelCard } from './card.ts';
 import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
-import { nearestNames } from './nearest-name.ts';
 import { controlCharacters, packagePath, quoted } from './package-path.ts';
 
 export { cardFromManifest, cardToManifest } from './manifest-card.ts';

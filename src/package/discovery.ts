@@ -2,11 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
+import { nearestNames } from '../foundation/nearest-name.ts';
 import type { CardOrigin, FoundCard } from './card.ts';
 import { knownCardKeys, parseCard } from './card-schema.ts';
 import type { HookAnswer, HookOptions } from './hook-process.ts';
 import { readPackageJson } from './json-file.ts';
-import { nearestNames } from './nearest-name.ts';
 import { controlCharacters, quoted } from './package-path.ts';
 
 export type DiscoveryOptions = HookOptions;

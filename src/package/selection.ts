@@ -1,6 +1,6 @@
 import { MadError } from '../foundation/error.ts';
+import { nearestNames } from '../foundation/nearest-name.ts';
 import type { FoundCard, ModelCard } from './card.ts';
-import { nearestNames } from './nearest-name.ts';
 import { quoted } from './package-path.ts';
 import { argumentLines, printTag, type TagSelector } from './tag.ts';
 
