@@ -41,8 +41,8 @@ export interface Executed {
   stages: SeenStage[];
   scan: ScanResult;
   durationS: number;
-  /** Set when the container could not be ended in time. */
-  unkillable: string | undefined;
+  /** Resolves when the container is gone; to words where it could not be ended in time. Never rejects. */
+  ended: Promise<string | undefined>;
 }
 
 /** Runs the plan's program in a container of its own, follows its output, and leaves nothing running. */
@@ -90,7 +90,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       stages: tracker.seen(),
       scan: followed.scan,
       durationS,
-      unkillable: options.keepAlive && !cut ? undefined : await end(),
+      ended: options.keepAlive && !cut ? Promise.resolve(undefined) : end(),
     };
   } catch (error) {
     await end();

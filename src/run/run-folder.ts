@@ -107,9 +107,8 @@ export async function locateScript(
   return found;
 }
 
-/** Removes what only the run itself needed. */
-export async function removeWorkspace(runFolder: string): Promise<void> {
-  await rm(join(runFolder, 'workspace'), { recursive: true, force: true });
+export async function removeFolders(folders: readonly string[]): Promise<void> {
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
 /** The output file exists before the program starts, so that it belongs to us and only we can read it. */

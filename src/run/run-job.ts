@@ -28,7 +28,7 @@ import { finishLog, linkOrCopy } from './final-log.ts';
 import type { Job, RunSettings } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
-import { hostPaths, prepareRunFolder, removeWorkspace } from './run-folder.ts';
+import { hostPaths, prepareRunFolder, removeFolders } from './run-folder.ts';
 import type { Skip } from './skip-reason.ts';
 
 /** What all jobs of a campaign share on this machine. */
@@ -318,6 +318,9 @@ async function settle(
   services: RunServices,
   progress: Progress,
 ): Promise<Pick<RunRecord, 'status' | 'failure' | 'reason'>> {
+  progress.durations.stages_s = round(executed.durationS);
+  progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
+  progress.stages = executed.stages;
   const { workspace, control } = hostPaths(runFolder, services.packageDir);
   const collected: Collected =
     job.card.multiple_results === ''
@@ -330,13 +333,12 @@ async function settle(
           notBefore: startedAt,
         });
   progress.output = await keepLog(job, join(control, controlFiles.output), runFolder, services, progress);
-  await cleanFolders(runFolder, services, executed);
-  progress.durations.stages_s = round(executed.durationS);
-  progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
-  progress.stages = executed.stages;
+  // Removing a container takes a while, so the results are put away meanwhile.
+  const unkillable = await executed.ended;
+  if (unkillable !== undefined) progress.warnings.push(`unkillable: ${unkillable}`);
+  await cleanFolders(runFolder, services, unkillable === undefined);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
-  if (executed.unkillable !== undefined) progress.warnings.push(`unkillable: ${executed.unkillable}`);
   return judge({
     end: executed.end,
     stages: executed.stages,
@@ -372,18 +374,18 @@ async function keepLog(
 }
 
 /** A kept container still works in these folders. */
-async function cleanFolders(runFolder: string, services: RunServices, executed: Executed): Promise<void> {
+async function cleanFolders(runFolder: string, services: RunServices, isGone: boolean): Promise<void> {
   const { settings } = services;
-  if (settings.keepAlive || settings.keepModelDir || executed.unkillable !== undefined) {
-    services.emit({ type: 'file.written', kind: 'model folder', path: join(runFolder, 'workspace') });
-    return;
-  }
-  await removeWorkspace(runFolder).catch((error: Error) => {
+  const { workspace, control } = hostPaths(runFolder, services.packageDir);
+  const isKept = settings.keepAlive || settings.keepModelDir || !isGone;
+  if (isKept) services.emit({ type: 'file.written', kind: 'model folder', path: workspace });
+  const gone = [...(isKept ? [] : [workspace]), ...(settings.keepAlive || !isGone ? [] : [control])];
+  await removeFolders(gone).catch((error: Error) => {
     services.emit({
       type: 'notice',
       level: 'warning',
       code: 'WORKSPACE_LEFT',
-      message: `${join(runFolder, 'workspace')} could not be removed: ${error.message}`,
+      message: `a folder of the run could not be removed: ${error.message}`,
       hint: 'Remove it by hand; files of root in it need root.',
     });
   });
