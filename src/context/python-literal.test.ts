@@ -197,3 +197,27 @@ function errorOf(text: string): LiteralError {
   }
   throw new Error(`was read: ${text.slice(0, 40)}`);
 }
+
+test('keys with escapes are read right where the JSON parser of Node.js 24 reads others', () => {
+  const text = String.raw`{"x": {"b": 1, "\\": 2}, "y": {"b": 2, "\u0061": 1}, "z": {"b": 3, "\/": "\/\\/"}}`;
+  expect(parseLiteral(text)).toEqual({ x: { b: 1, '\\': 2 }, y: { b: 2, a: 1 }, z: { b: 3, '/': '/\\/' } });
+});
+
+test('JSON text means the same however its characters are escaped', () => {
+  const everyEscape = (value: unknown): string => {
+    if (Array.isArray(value)) return `[${value.map(everyEscape).join(',')}]`;
+    if (value !== null && typeof value === 'object') {
+      return `{${Object.entries(value)
+        .map(([key, item]) => `${everyEscape(key)}:${everyEscape(item)}`)
+        .join(',')}}`;
+    }
+    if (typeof value !== 'string') return JSON.stringify(value);
+    const units = Array.from({ length: value.length }, (_, at) => value.charCodeAt(at));
+    return `"${units.map((unit) => (unit === 47 ? '\\/' : `\\u${unit.toString(16).padStart(4, '0')}`)).join('')}"`;
+  };
+  fc.assert(
+    fc.property(values, (value) => {
+      expect(parseLiteral(everyEscape(value))).toStrictEqual(value);
+    }),
+  );
+});
