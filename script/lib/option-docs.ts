@@ -16,6 +16,7 @@ const table: readonly OptionSpec[] = options;
 
 export function optionsPage(): string {
   return `${generatedNote}
+<!-- examples: built -->
 # Options
 
 Both programs, ${programs.map((name) => `\`${name}\``).join(' and ')}, have the same commands and options; names that

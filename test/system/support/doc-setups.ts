@@ -1,0 +1,71 @@
+/** Folders in which the examples of a page run; a page names one near its top (see doc-examples.ts). */
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { inject } from 'vitest';
+import { runCli } from './program.ts';
+import { registryLogin } from './registry.ts';
+import { goodScript } from './tiny-package.ts';
+
+/** Fills an empty folder. */
+export type DocSetup = (folder: string) => Promise<void>;
+
+export const defaultSetup = 'mad';
+
+export const docSetups: Readonly<Record<string, DocSetup>> = {
+  /** `examples/mad`. */
+  mad: (folder) => cp(resolve(import.meta.dirname, '../../../examples/mad'), folder, { recursive: true }),
+  /** Nothing, for pages that show all files that they need. */
+  empty: async () => {},
+  /** The models that most documents on MAD packages speak of: dummy, resnet, bert, dummy2/dummy_2, dummy3/dummy_3. */
+  dummies,
+  /** `dummies` and the `build_manifest.json` of dummy, for pages whose examples don't build on each other. */
+  built: async (folder) => {
+    await dummies(folder);
+    const { exitCode, stdout, stderr } = await runCli(['build', '--tags', 'dummy'], { cwd: folder });
+    if (exitCode !== 0) throw new Error(stdout + stderr);
+  },
+  /** `dummies` with a `credential.json` for `private.example.com`. */
+  login: async (folder) => {
+    await dummies(folder);
+    const { registry, username, password } = await registryLogin();
+    await writeFile(join(folder, 'credential.json'), JSON.stringify({ [registry]: { username, password } }), {
+      mode: 0o600,
+    });
+  },
+};
+
+async function dummies(folder: string): Promise<void> {
+  const card = (name: string, tags: string[]) => ({
+    name,
+    dockerfile: 'docker/dummy',
+    scripts: 'scripts/dummy/run.sh',
+    n_gpus: '0',
+    owner: 'docs@example.com',
+    training_precision: '',
+    tags,
+    args: '',
+  });
+  const inFolder = { dockerfile: '../../docker/dummy', scripts: 'run.sh' };
+  const hook = `from madengine.tools.discover_models import CustomModel
+
+def list_models():
+    return [CustomModel(name='dummy_3', dockerfile='../../docker/dummy', scripts='run.sh', n_gpus='0', tags=['models'])]
+`;
+  const files: Record<string, string> = {
+    'models.json': JSON.stringify(
+      [card('dummy', ['models', 'smoke']), card('resnet', ['models']), card('bert', ['models'])],
+      null,
+      2,
+    ),
+    'docker/dummy.ubuntu.Dockerfile': `# CONTEXT {'guest_os': 'UBUNTU'}\nARG BASE_DOCKER=${inject('servers').baseImage}\nFROM $BASE_DOCKER\n`,
+    'scripts/dummy/run.sh': goodScript,
+    'scripts/dummy2/models.json': JSON.stringify([{ ...card('dummy_2', ['models']), ...inFolder }]),
+    'scripts/dummy2/run.sh': goodScript,
+    'scripts/dummy3/get_models_json.py': hook,
+    'scripts/dummy3/run.sh': goodScript,
+  };
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+}
