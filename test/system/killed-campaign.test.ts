@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
@@ -17,19 +18,28 @@ afterEach(() => rm(root, { recursive: true, force: true, maxRetries: 3 }));
 
 const script = fileURLToPath(new URL('./support/campaign-process.ts', import.meta.url));
 
-/** Runs a campaign; with `killMs`, it is killed so many milliseconds after it began. */
-async function campaign(runs: number, killMs?: number): Promise<void> {
+interface Kill {
+  /** Lines that it has said: 1 when it has begun, one more for each run. */
+  afterLines: number;
+  ms: number;
+}
+
+const anyMoment = (): Kill => ({ afterLines: 1 + Math.floor(Math.random() * 6), ms: Math.random() * 30 });
+
+/** Runs a campaign, to its end or until it is killed. */
+async function campaign(runs: number, kill?: Kill): Promise<void> {
   const child = spawn(process.execPath, [script, root, String(runs)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'close');
-  await Promise.race([once(child.stdout, 'data'), ended]);
-  if (killMs !== undefined) {
-    await delay(killMs);
+  let lines = 0;
+  for await (const _ of createInterface({ input: child.stdout })) {
+    if (++lines !== kill?.afterLines) continue;
+    await delay(kill.ms);
     child.kill('SIGKILL');
   }
   const [code, signal] = await ended;
-  expect(signal ?? code).toBe(killMs === undefined ? 0 : 'SIGKILL');
+  expect(signal ?? code).toBe(kill === undefined ? 0 : 'SIGKILL');
 }
 
 async function filesOf(name: string): Promise<string[]> {
@@ -39,9 +49,7 @@ async function filesOf(name: string): Promise<string[]> {
 
 test('whatever was killed at whatever point: every run that was started has one record and all of its rows', async () => {
   for (let round = 0; round < 20; round++) {
-    const first = campaign(10_000, Math.random() * 120);
-    const neighbour = campaign(10_000, Math.random() * 120);
-    await Promise.all([first, neighbour]);
+    await Promise.all([campaign(10_000, anyMoment()), campaign(10_000, anyMoment())]);
   }
   // Two starts at once, which both find the dead, and live neighbours of each other.
   await Promise.all([campaign(4), campaign(4)]);

@@ -22,18 +22,17 @@ const busy = 5;
 const readOnly = 8;
 const cannotOpen = 14;
 
-export function kernelLockAttempt(lockPath: string): LockAttempt {
+export function kernelLockAttempt(lockPath: string, blockMs: number): LockAttempt {
   const path = resolve(lockPath);
-  let open: { database: DatabaseSync; file: number; blockMs: number } | undefined;
+  let open: { database: DatabaseSync; file: number } | undefined;
 
   const close = (): void => {
     open?.database.close();
     open = undefined;
   };
-  const take = (blockMs: number): Lock | undefined => {
+  const take = (): Lock | undefined => {
     if (heldHere.has(path)) return undefined;
-    if (open && open.blockMs !== blockMs) close();
-    open ??= { ...openSideFile(path, blockMs), blockMs };
+    open ??= openSideFile(path, blockMs);
     if (!begin(open.database, path)) return undefined;
     const { database, file } = open;
     open = undefined;

@@ -7,8 +7,8 @@ export interface Lock {
 
 /** One try after another at the same lock, keeping what can stay open between them. */
 export interface LockAttempt {
-  /** Waits `blockMs` at most, without giving the event loop back. */
-  take(blockMs: number): Lock | undefined;
+  /** May block for some milliseconds, where that was asked for. */
+  take(): Lock | undefined;
   /** Frees what the tries kept; needed when none of them succeeded. */
   giveUp(): void;
   /** Who holds it, in words, where that can be found out. */

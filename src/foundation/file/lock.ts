@@ -20,9 +20,14 @@ export interface LockOptions {
   kind?: LockKind;
 }
 
-/** A blocking wait this short is not felt by the event loop, and hands the lock on faster than any timer. */
-const blockMs = 100;
-const longestPauseMs = 10;
+/**
+ * A blocking wait this short is not felt, and takes over a lock sooner and with less work than any timer: fifty
+ * processes with a hundred short holds each need it. Who waits for long gives the event loop most of the time.
+ */
+const blockMs = 25;
+const shortPauseMs = 10;
+const longPauseMs = 100;
+const shortPauses = 20;
 
 /** Holds the lock at `path` while `act` runs. The folder must exist; the lock's own file stays behind. */
 export async function withLock<T>(path: string, act: () => T | Promise<T>, options: LockOptions): Promise<T> {
@@ -37,16 +42,17 @@ export async function withLock<T>(path: string, act: () => T | Promise<T>, optio
 /** Waits until the lock is free: LOCK_TIMED_OUT after `timeoutMs`, the signal's reason when it aborts. */
 export async function acquireLock(path: string, options: LockOptions): Promise<Lock> {
   const { clock, timeoutMs = 60_000, signal } = options;
-  const attempt = attemptAt(path, options.kind);
+  const attempt = attemptAt(path, options.kind, blockMs);
   const start = clock.monotonic();
   try {
     for (let round = 0; ; round++) {
       signal?.throwIfAborted();
-      const lock = attempt.take(round === 0 ? 0 : blockMs);
+      const lock = attempt.take();
       if (lock) return lock;
       if ((clock.monotonic() - start) * 1000 >= timeoutMs) throw timedOut(path, timeoutMs, attempt.holder());
       // Uneven pauses, or all who wait would come back at the same moment.
-      await clock.sleep(Math.random() * Math.min(2 ** round, longestPauseMs), signal);
+      const pauseMs = round < shortPauses ? shortPauseMs : longPauseMs;
+      await clock.sleep(Math.random() * pauseMs, signal);
     }
   } finally {
     attempt.giveUp();
@@ -55,9 +61,9 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
 
 /** The lock if it is free at this moment, else undefined. */
 export function tryLock(path: string, kind?: LockKind): Lock | undefined {
-  const attempt = attemptAt(path, kind);
+  const attempt = attemptAt(path, kind, 0);
   try {
-    return attempt.take(0);
+    return attempt.take();
   } finally {
     attempt.giveUp();
   }
@@ -68,8 +74,10 @@ export function lockKindFor(path: string): LockKind {
   return networkFileSystems.has(statfsSync(dirname(path)).type >>> 0) ? 'folder' : 'kernel';
 }
 
-function attemptAt(path: string, kind: LockKind = lockKindFor(path)): LockAttempt {
-  return kind === 'folder' ? networkLockAttempt(path) : kernelLockAttempt(path);
+function attemptAt(path: string, kind: LockKind | undefined, blockMs: number): LockAttempt {
+  return (kind ?? lockKindFor(path)) === 'folder'
+    ? networkLockAttempt(path)
+    : kernelLockAttempt(path, blockMs);
 }
 
 function timedOut(path: string, timeoutMs: number, holder: string | undefined): MadError {

@@ -1,7 +1,7 @@
 /**
  * A process that starts as a real one does: puts right what dead campaigns left, then runs a campaign of its own that
  * records one run after another, until it is killed or has done as many as its second argument says. The first is the
- * results root. 'ready' is said when it has begun.
+ * results root. It says 'ready' when it has begun, and a line more for each run that it has finished.
  */
 import { systemClock as clock } from '../../../src/foundation/clock.ts';
 import { silent } from '../../../src/foundation/event.ts';
@@ -33,6 +33,7 @@ async function one(): Promise<void> {
   await campaign.journal.append({ act: 'run.started', run: draft.run, draft });
   const metrics = ['a', 'b', 'c'].map((row) => sampleMetric({ row, columns: { padding: 'x'.repeat(5000) } }));
   await finishRun(campaign, writer, sampleRecord({ ...draft, metrics }));
+  console.log(draft.run);
 }
 
 for (let done = 0; done < Number(runs); done += 2) await Promise.all([one(), one()]);
