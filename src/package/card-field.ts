@@ -24,6 +24,22 @@ export const ownKeys = [
 ] as const satisfies readonly Exclude<keyof ModelCard, 'extra'>[];
 export const ownKeySet: ReadonlySet<string> = new Set(ownKeys);
 
+/** Every key that a card may have and that means something to us; the schema's keys, without the schema. */
+export const knownCardKeys: ReadonlySet<string> = new Set([
+  ...ownKeys,
+  'distributed',
+  'slurm',
+  'env_vars',
+  'nnodes',
+  'gpus_per_node',
+  'gpu_count',
+  'num_gpus',
+  'ngpus',
+  'log_error_pattern_scan',
+  'log_error_benign_patterns',
+  'log_error_patterns',
+]);
+
 /** Other words for `n_gpus`, first one wins. */
 const gpuCountAliases = ['gpus_per_node', 'gpu_count', 'num_gpus', 'ngpus'] as const;
 
@@ -35,6 +51,7 @@ export function extraOf(entry: Readonly<Record<string, unknown>>): Record<string
 }
 
 export function splitList(value: unknown): string[] {
+  if (isTidy(value)) return value;
   const items = Array.isArray(value) ? value : typeof value === 'string' ? [value] : [];
   const words = items
     .filter((item): item is string => typeof item === 'string')
@@ -42,6 +59,20 @@ export function splitList(value: unknown): string[] {
     .map((item) => item.trim())
     .filter((item) => item !== '');
   return [...new Set(words)];
+}
+
+/** A list of words as this file would make them: nothing to split, trim or leave out. */
+function isTidy(value: unknown): value is string[] {
+  // Comparing each with each is for short lists only.
+  if (!Array.isArray(value) || value.length > 20) return false;
+  return value.every(
+    (item, index) =>
+      typeof item === 'string' &&
+      item !== '' &&
+      !item.includes(',') &&
+      item.trim() === item &&
+      value.indexOf(item) === index,
+  );
 }
 
 export const listText = (value: unknown): string => splitList(value).join(',');

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MadError } from '../foundation/error.ts';
-import { cardFromManifest, cardToManifest, knownCardKeys, parseCard } from './card-schema.ts';
+import { knownCardKeys } from './card-field.ts';
+import { cardSchema, parseCard } from './card-schema.ts';
+import { cardFromManifest, cardToManifest } from './manifest-card.ts';
 
 const origin = { file: 'scripts/x/models.json', index: 1 };
 const least = { name: 'm', dockerfile: 'docker/m', scripts: 'scripts/m/run.sh' };
@@ -59,6 +61,10 @@ test('every field of both references is read, and unknown ones are kept', () => 
   expect(card).toMatchObject({ n_gpus: '-1', timeout: 90, skip_gpu_arch: 'gfx908,A100', exclusive: true });
   expect(Object.keys(card.extra)).toEqual(Object.keys(whole).slice(15));
   for (const key of Object.keys(whole)) expect(knownCardKeys.has(key)).toBe(key !== 'mine');
+});
+
+test('the known keys are those of the schema', () => {
+  expect([...knownCardKeys].sort()).toEqual(Object.keys(cardSchema.shape).sort());
 });
 
 test('numbers of GPUs are text or numbers, under any of their names', () => {

@@ -7,8 +7,6 @@ import type { CardOrigin, ModelCard } from './card.ts';
 import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
 import { controlCharacters, packagePath, quoted } from './package-path.ts';
 
-export { cardFromManifest, cardToManifest } from './manifest-card.ts';
-
 // The text given to each schema says what was expected; the message is made from it.
 const line = z.string('text').check(z.refine((text) => !controlCharacters.test(text), 'text on one line'));
 const optionalLine = z.optional(line);
@@ -124,9 +122,6 @@ export const cardSchema = z.looseObject(
 );
 
 type RawCard = z.infer<typeof cardSchema>;
-
-/** Every key that a card may have and that means something to us. */
-export const knownCardKeys: ReadonlySet<string> = new Set(Object.keys(cardSchema.shape));
 
 /**
  * Reads one entry of a card file. With `dir`, the card comes from `scripts/<dir>/`: its name gets that scope and its

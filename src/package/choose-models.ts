@@ -1,7 +1,7 @@
 import { MadError } from '../foundation/error.ts';
 import type { FoundCard, ModelCard } from './card.ts';
-import { parseCard } from './card-schema.ts';
 import { type DiscoveryOptions, discoverCards } from './discovery.ts';
+import { readCards } from './read-cards.ts';
 import { selectCards } from './selection.ts';
 import { parseTags } from './tag.ts';
 
@@ -54,7 +54,7 @@ async function updatedCards(
   const shortNames = waiting.map(({ card }) => card.name.slice(dir.length + 1));
   const { runPythonHook } = await import('./python-hook.ts');
   const { models } = await runPythonHook(file, options, shortNames);
-  const cards = models.map((raw, index) => parseCard(raw, { file, index }, dir));
+  const cards = await readCards(models, file, dir);
   const missing = waiting.find(({ card }) => !cards.some(({ name }) => name === card.name));
   if (!missing) return cards;
   throw new MadError('HOOK_FAILED', `${file} lists ${missing.card.name} at one time and not at another.`, {

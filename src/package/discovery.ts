@@ -4,10 +4,11 @@ import { MadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
 import type { CardOrigin, FoundCard } from './card.ts';
-import { knownCardKeys, parseCard } from './card-schema.ts';
+import { knownCardKeys } from './card-field.ts';
 import type { HookAnswer, HookOptions } from './hook-process.ts';
 import { readPackageJson } from './json-file.ts';
 import { controlCharacters, quoted } from './package-path.ts';
+import { readCards } from './read-cards.ts';
 
 export type DiscoveryOptions = HookOptions;
 
@@ -28,8 +29,9 @@ const kinds: Readonly<Record<string, CardSource['kind']>> = {
   'get_models_json.ts': 'script',
 };
 
-/** Hooks that run at the same time; each is an interpreter that starts. */
+/** Sources read at the same time: of hooks fewer, for each is an interpreter that starts. */
 const hooksAtOnce = 4;
+const filesAtOnce = 32;
 
 /**
  * Every model card of the package: the root's `models.json` first, then the folders of `scripts/` in the order of their
@@ -42,11 +44,21 @@ export async function discoverCards(options: DiscoveryOptions): Promise<FoundCar
       hint: 'Go to the folder that holds models.json and scripts/, or name it: MODEL_DIR=/path/to/package madengine …',
     });
   }
-  const found = (await inGroups(sources, hooksAtOnce, (source) => readSource(source, options))).flat();
+  const read = (source: CardSource): Promise<FoundCard[]> => readSource(source, options);
+  // Files first: a mistake in one of them needs no hook to be found.
+  const files = await inGroups(sources.filter(isFile), filesAtOnce, read);
+  const hooks = await inGroups(
+    sources.filter((source) => !isFile(source)),
+    hooksAtOnce,
+    read,
+  );
+  const found = sources.flatMap((source) => (isFile(source) ? files.shift() : hooks.shift()) ?? []);
   refuseDuplicates(found);
   tellUnknownKeys(found, options.emit);
   return found;
 }
+
+const isFile = (source: CardSource): boolean => source.kind === 'json';
 
 /** The files of a package that hold model cards. Throws INVALID_FILE for a folder with more than one. */
 export async function findCardSources(root: string): Promise<CardSource[]> {
@@ -93,9 +105,9 @@ async function sourceIn(root: string, dir: string): Promise<CardSource | undefin
 
 async function readSource(source: CardSource, options: DiscoveryOptions): Promise<FoundCard[]> {
   const { models, lazy } = await readEntries(source, options);
-  return models.map((raw, index): FoundCard => {
+  const cards = await readCards(models, source.file, source.dir);
+  return cards.map((card, index): FoundCard => {
     const origin = { file: source.file, index };
-    const card = parseCard(raw, origin, source.dir);
     return lazy[index] ? { card, origin, lazy: true } : { card, origin };
   });
 }

@@ -91,5 +91,15 @@ export function cardToManifest(card: ModelCard): Record<string, unknown> {
     .filter((key) => alwaysInManifest.has(key) || (card[key] ?? '') !== '')
     .filter((key) => card[key] !== false)
     .map((key): [string, unknown] => [key, card[key]]);
-  return Object.fromEntries([...own, ...Object.entries(card.extra).filter(([key]) => !ownKeySet.has(key))]);
+  return { ...Object.fromEntries(own), ...withoutOwnKeys(card.extra) };
 }
+
+/** The card with all its fields, whatever they hold, and what its file held besides. */
+export function wholeCard(card: ModelCard): Record<string, unknown> {
+  const { extra, ...own } = card;
+  const inOrder = Object.fromEntries(ownKeys.map((key) => [key, own[key]]));
+  return Object.keys(extra).length === 0 ? inOrder : { ...inOrder, ...withoutOwnKeys(extra) };
+}
+
+const withoutOwnKeys = (extra: ModelCard['extra']): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(extra).filter(([key]) => !ownKeySet.has(key)));

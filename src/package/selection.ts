@@ -15,7 +15,7 @@ export function selectCards(found: readonly FoundCard[], selectors: readonly Tag
     for (const card of cards) {
       for (const line of lines) {
         const args = `${card.args}${line}`.trim();
-        const key = JSON.stringify([card.name, args]);
+        const key = `${card.name}\0${args}`;
         if (!chosen.has(key)) chosen.set(key, args === card.args ? card : { ...card, args });
       }
     }
@@ -28,7 +28,7 @@ function matching(
   selector: TagSelector,
 ): { cards: ModelCard[]; lines: string[] } {
   for (const reading of readingsOf(selector)) {
-    const cards = found.map(({ card }) => card).filter((card) => matches(card, reading));
+    const cards = found.flatMap(({ card }) => (matches(card, reading) ? card : []));
     if (cards.length > 0) return { cards, lines: argumentLines(reading.arguments) };
   }
   throw nothingFound(found, selector);

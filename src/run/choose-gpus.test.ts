@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GpuFacts } from '../machine/device/detect.ts';
-import { cardFromManifest } from '../package/card-schema.ts';
+import { cardFromManifest } from '../package/manifest-card.ts';
 import { chooseGpus, parseGpuList } from './choose-gpus.ts';
 
 const facts = (count: number): GpuFacts => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GpuFacts } from '../machine/device/detect.ts';
-import { cardFromManifest } from '../package/card-schema.ts';
+import { cardFromManifest } from '../package/manifest-card.ts';
 import { makeJob } from './job.ts';
 import { skipOf } from './skip-reason.ts';
 

@@ -1,7 +1,8 @@
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
 import type { ModelCard } from '../../package/card.ts';
+import { wholeCard } from '../../package/manifest-card.ts';
 import type { CommandInput } from '../command.ts';
-import { widthOf } from '../terminal/output.ts';
+import { type Output, widthOf } from '../terminal/output.ts';
 import { safeLine } from '../terminal/safe-text.ts';
 
 /** Lists the package's models: names without tags; with tags a table on a terminal, else the cards as JSON. */
@@ -9,8 +10,7 @@ export async function execute({ values, around, stdout, colours }: CommandInput)
   const cards = await chosenCards(values.tags, values.verbose, around);
   const asJson = values.json || (values.tags.length > 0 && !stdout.isTTY);
   if (asJson) {
-    const { cardToManifest } = await import('../../package/card-schema.ts');
-    stdout.write(`${JSON.stringify(cards.map(cardToManifest), null, 4)}\n`);
+    writeArray(cards, stdout);
   } else if (values.tags.length === 0 && !stdout.isTTY) {
     const names = cards.map((card) => safeLine(card.name));
     stdout.write(`${[`Number of models in total: ${cards.length}`, ...names].join('\n')}\n`);
@@ -21,6 +21,17 @@ export async function execute({ values, around, stdout, colours }: CommandInput)
     stdout.write(`${[...table, '', `${count}: ${cards.length}`].join('\n')}\n`);
   }
   return exitCode.success;
+}
+
+/** An array of whole cards, in parts, so that the reader needn't wait for the last. */
+function writeArray(cards: readonly ModelCard[], stdout: Output): void {
+  const atOnce = 500;
+  for (let at = 0; at < cards.length; at += atOnce) {
+    const part = JSON.stringify(cards.slice(at, at + atOnce).map(wholeCard), null, 4);
+    // Without its brackets and the line feeds at them.
+    stdout.write(`${at === 0 ? '[\n' : ',\n'}${part.slice(2, -2)}`);
+  }
+  stdout.write(cards.length === 0 ? '[]\n' : '\n]\n');
 }
 
 async function chosenCards(
