@@ -22,47 +22,70 @@ const busy = 5;
 const readOnly = 8;
 const cannotOpen = 14;
 
+interface SideFile {
+  path: string;
+  database: DatabaseSync;
+  inode: number | undefined;
+  blockMs: number;
+}
+
+/**
+ * The side file that was let go last stays open: who appends row after row to one file needs the same lock each time,
+ * and opening takes most of the work.
+ */
+let kept: SideFile | undefined;
+
 export function kernelLockAttempt(lockPath: string, blockMs: number): LockAttempt {
   const path = resolve(lockPath);
-  let open: { database: DatabaseSync; file: number } | undefined;
+  let open: SideFile | undefined;
 
-  const close = (): void => {
+  const take = (): Lock | undefined => {
+    if (heldHere.has(path)) return undefined;
+    open ??= keptFor(path, blockMs) ?? openSideFile(path, blockMs);
+    if (!begin(open.database, path)) return undefined;
+    const sideFile = open;
+    open = undefined;
+    // Somebody removed or replaced the file while we waited: ours is a lock on a file that no one else will find.
+    if (inodeOf(path) !== sideFile.inode) {
+      sideFile.database.close();
+      return undefined;
+    }
+    return kernelLock(sideFile);
+  };
+  const giveUp = (): void => {
     open?.database.close();
     open = undefined;
   };
-  const take = (): Lock | undefined => {
-    if (heldHere.has(path)) return undefined;
-    open ??= openSideFile(path, blockMs);
-    if (!begin(open.database, path)) return undefined;
-    const { database, file } = open;
-    open = undefined;
-    // Somebody removed or replaced the file while we waited: ours is a lock on a file that no one else will find.
-    if (inodeOf(path) !== file) {
-      database.close();
-      return undefined;
-    }
-    heldHere.set(path, database);
-    return kernelLock(path, database);
-  };
-  return { take, giveUp: close, holder: () => holderOf(path) };
+  return { take, giveUp, holder: () => holderOf(path) };
 }
 
-function kernelLock(path: string, database: DatabaseSync): Lock {
+function kernelLock(sideFile: SideFile): Lock {
+  const { path, database } = sideFile;
+  heldHere.set(path, database);
   const release = (): void => {
     if (heldHere.get(path) !== database) return;
     heldHere.delete(path);
-    // Closing ends the transaction, in which nothing was written.
-    database.close();
+    // Nothing was written in the transaction.
+    database.exec('ROLLBACK');
+    kept?.database.close();
+    kept = sideFile;
   };
   return { path, release };
 }
 
-function openSideFile(path: string, blockMs: number): { database: DatabaseSync; file: number } {
+function keptFor(path: string, blockMs: number): SideFile | undefined {
+  if (kept?.path !== path || kept.blockMs !== blockMs || kept.inode !== inodeOf(path)) return undefined;
+  const sideFile = kept;
+  kept = undefined;
+  return sideFile;
+}
+
+function openSideFile(path: string, blockMs: number): SideFile {
   const { DatabaseSync } = loadSqlite();
   if (inodeOf(path) === undefined) createSideFile(path);
-  const file = inodeOf(path) ?? -1;
+  const inode = inodeOf(path);
   try {
-    return { database: new DatabaseSync(path, { timeout: blockMs }), file };
+    return { path, database: new DatabaseSync(path, { timeout: blockMs }), inode, blockMs };
   } catch (error) {
     throw explained(error, path);
   }
