@@ -16,7 +16,7 @@ export const campaignSchema = z.object({
   /** Absolute, as it was then. */
   results_root: z.string(),
   /** Name of the `perf.csv` in the results root. */
-  perf_csv: z.string(),
+  perf_csv: z.string().check(z.regex(/^[^/]+$/)),
   /** UTC, ISO 8601. */
   started_at: z.string(),
   ended_at: z.nullable(z.string()),

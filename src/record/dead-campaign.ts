@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { type Lock, type LockKind, lockKindFor, tryLock } from '../foundation/file/lock.ts';
@@ -8,6 +8,7 @@ import { type CampaignInfo, readCampaignFile } from './campaign-file.ts';
 import { campaignsFolder, lockPathOf, openFolder, unlist } from './campaign-folder.ts';
 import { type JournalEntry, readJournal } from './journal.ts';
 import { stateFolderIfThere } from './state-folder.ts';
+import { removeTemporary } from './unfinished-write.ts';
 
 /** A campaign whose process is gone, and which this process holds the lock of until it is settled or let go. */
 export interface DeadCampaign {
@@ -18,7 +19,7 @@ export interface DeadCampaign {
   readonly entries: readonly JournalEntry[];
   /** Containers that may still be there; those kept on purpose are not among them. */
   readonly containers: readonly { run: string; name: string; engine: string }[];
-  /** Absolute folders that must go: with secrets, or of single runs. */
+  /** Folders of the campaign that must go: with secrets, or of single runs. */
   readonly folders: readonly string[];
   readonly lock: Lock;
 }
@@ -97,14 +98,19 @@ async function claim(
 ): Promise<DeadCampaign | undefined> {
   const info = await readCampaignFile(path);
   if (!info || info.settled) {
+    if (!info) await removeTemporary(path, () => true);
     await unlist(resultsRoot, id);
     return undefined;
   }
   const entries = await readJournal(join(path, 'journal.ndjson'));
-  return { id, path, resultsRoot, info, entries, ...leftovers(entries), lock };
+  return { id, path, resultsRoot, info, entries, ...leftovers(entries, path, info), lock };
 }
 
-function leftovers(entries: readonly JournalEntry[]): Pick<DeadCampaign, 'containers' | 'folders'> {
+function leftovers(
+  entries: readonly JournalEntry[],
+  path: string,
+  info: CampaignInfo,
+): Pick<DeadCampaign, 'containers' | 'folders'> {
   const containers = new Map<string, { run: string; name: string; engine: string }>();
   const folders = new Set<string>();
   for (const entry of entries) {
@@ -118,5 +124,11 @@ function leftovers(entries: readonly JournalEntry[]): Pick<DeadCampaign, 'contai
       folders.delete(entry.path);
     }
   }
-  return { containers: [...containers.values()], folders: [...folders] };
+  // As it was then: the results root may have been moved since.
+  const pathThen = join(campaignsFolder(info.results_root), info.id);
+  const within = [...folders].map((folder) => relative(pathThen, folder)).filter(isBelow);
+  return { containers: [...containers.values()], folders: within.map((folder) => join(path, folder)) };
 }
+
+/** People share results roots, so no journal may name anything outside of its campaign for removal. */
+const isBelow = (path: string): boolean => path !== '' && !isAbsolute(path) && path.split(sep)[0] !== '..';

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
-import { linkTarget, syncFolder } from '../foundation/file/atomic-write.ts';
+import { linkTarget, syncFolder, temporaryStem } from '../foundation/file/atomic-write.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { type LockKind, lockKindFor, withLock } from '../foundation/file/lock.ts';
 import { type PerfHeader, readHeader } from './perf-header.ts';
@@ -16,6 +16,7 @@ import { rewriteWithColumns } from './perf-rewrite.ts';
 import { type PerfRow, perfColumns } from './perf-row.ts';
 import { endsWithNewline, mendTornEnd } from './perf-torn.ts';
 import { stateFolder } from './state-folder.ts';
+import { removeTemporary } from './unfinished-write.ts';
 
 export interface AppendOptions {
   clock: Clock;
@@ -45,17 +46,31 @@ export async function appendRows(
 ): Promise<AppendResult> {
   // Through a link, so that all who reach one file by different names share its lock.
   const target = linkTarget(file);
-  const lock = join(stateFolder(dirname(target)), `${basename(target)}.lock`);
-  const { clock, signal, timeoutMs, lockKind: kind = lockKindFor(lock) } = options;
-  const waiting = { clock, kind, ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  const { lock, waiting } = lockOf(target, options);
   // Over a network, the next to hold the lock may be another machine, which sees only what has reached the server.
-  const syncUnderLock = kind === 'folder';
+  const syncUnderLock = waiting.kind === 'folder';
   try {
     const appended = await withLock(lock, () => appendUnderLock(target, rows, syncUnderLock), waiting);
     return await finished(appended);
   } catch (error) {
     throw explained(error, target);
   }
+}
+
+/** Removes the copies that writers left who were killed while they added a column. */
+export async function removeUnfinishedCopies(file: string, options: AppendOptions): Promise<void> {
+  const target = linkTarget(file);
+  const { lock, waiting } = lockOf(target, options);
+  // Who holds the lock is the only one who could be making such a copy.
+  const ours = temporaryStem(target);
+  await withLock(lock, () => removeTemporary(dirname(target), ({ stem }) => stem === ours), waiting);
+}
+
+function lockOf(file: string, { clock, signal, timeoutMs, lockKind }: AppendOptions) {
+  const lock = join(stateFolder(dirname(file)), `${basename(file)}.lock`);
+  const kind = lockKind ?? lockKindFor(lock);
+  const waiting = { clock, kind, ...(signal && { signal }), ...(timeoutMs !== undefined && { timeoutMs }) };
+  return { lock, waiting };
 }
 
 /** The wait for the disk, outside of the lock: the kernel then does those of many writers in one go. */

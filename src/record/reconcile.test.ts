@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -38,9 +38,12 @@ const create = (): Promise<CampaignFolder> =>
     clock,
   });
 /** What a process that was killed leaves: the folder as it is, the lock's file, nobody who holds it. */
-async function dead(acts: readonly JournalAct[] = []): Promise<CampaignFolder> {
+async function dead(
+  acts: readonly JournalAct[] | ((path: string) => JournalAct[]) = [],
+): Promise<CampaignFolder> {
   const campaign = await create();
-  for (const act of acts) await campaign.journal.append(act);
+  for (const act of typeof acts === 'function' ? acts(campaign.path) : acts)
+    await campaign.journal.append(act);
   const file = join(campaign.path, 'campaign.json');
   const before = await readFile(file);
   await campaign.close({ exitCode: 0, settled: false });
@@ -136,10 +139,10 @@ test('rows that could not be written at the time are added by the next start', a
 test('what may be left outside is handed to the clean-up, what is gone or kept on purpose is not', async () => {
   const run = newId();
   const create = (name: string): JournalAct => ({ act: 'container.create', run, name, engine: 'docker' });
-  await dead([
-    { act: 'secrets.dir', path: '/tmp/secret-a' },
-    { act: 'work.dir', run, path: '/tmp/work-a' },
-    { act: 'dir.removed', path: '/tmp/work-a' },
+  const campaign = await dead((path) => [
+    { act: 'secrets.dir', path: join(path, 'secrets') },
+    { act: 'work.dir', run, path: join(path, 'work') },
+    { act: 'dir.removed', path: join(path, 'work') },
     create('left'),
     create('removed'),
     create('kept'),
@@ -152,8 +155,61 @@ test('what may be left outside is handed to the clean-up, what is gone or kept o
   };
   await reconcile(options({ cleanUp }));
   expect(handed).toEqual([
-    { containers: [{ run, name: 'left', engine: 'docker' }], folders: ['/tmp/secret-a'] },
+    { containers: [{ run, name: 'left', engine: 'docker' }], folders: [join(campaign.path, 'secrets')] },
   ]);
+});
+
+test('a journal can name nothing outside of its own campaign for removal', async () => {
+  const run = newId();
+  await dead((path) => [
+    { act: 'secrets.dir', path: '/home' },
+    { act: 'secrets.dir', path: join(path, '..', '..') },
+    { act: 'secrets.dir', path },
+    { act: 'work.dir', run, path: `${path}/runs/../../../open` },
+    { act: 'work.dir', run, path: 'runs' },
+  ]);
+  const handed: unknown[] = [];
+  await reconcile(options({ cleanUp: async ({ folders }) => void handed.push(...folders) }));
+  expect(handed).toEqual([]);
+});
+
+test('a campaign file cannot send rows to a file outside of its results root', async () => {
+  const campaign = await dead();
+  const file = join(campaign.path, 'campaign.json');
+  const info = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...info, perf_csv: '../perf.csv' }));
+  expect(await reconcile(options())).toMatchObject({ settled: [], unjudged: [{ id: campaign.id }] });
+});
+
+test('what the dead had begun to write is removed, and what a live neighbour writes is not', async () => {
+  const draft = sampleDraft();
+  const campaign = await dead([{ act: 'run.started', run: draft.run, draft }]);
+  const file = join(campaign.path, 'campaign.json');
+  // A number that no process can have.
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), pid: 2 ** 30 }));
+  const left = (folder: string, of: string, pid: number): string =>
+    join(folder, `.${of}.${pid}.0123456789ab.tmp`);
+  const run = await campaign.runFolder(draft.run);
+  const neighbours = [left(root, 'a.run.live.log', process.pid), join(root, '.notes.tmp')];
+  const all = [
+    left(run, 'record.json', 2 ** 30),
+    left(run, 'record.json', 7),
+    left(campaign.path, 'campaign.json', 7),
+    left(root, 'a.run.live.log', 2 ** 30),
+    left(root, 'perf.csv', 7),
+    ...neighbours,
+  ];
+  for (const path of all) await writeFile(path, 'half');
+  await reconcile(options());
+  const there = await Promise.all(
+    all.map((path) =>
+      stat(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  );
+  expect(there.flat()).toEqual(neighbours);
 });
 
 test('when the clean-up fails, rows are right all the same, and the next start tries it again', async () => {

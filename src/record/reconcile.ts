@@ -11,12 +11,13 @@ import {
   type FoundCampaigns,
   findDeadCampaigns,
 } from './dead-campaign.ts';
-import { appendRows } from './perf-csv.ts';
+import { appendRows, removeUnfinishedCopies } from './perf-csv.ts';
 import { countRunRows } from './perf-reader.ts';
 import { perfRows } from './perf-row.ts';
 import type { RecordDraft } from './record-draft.ts';
 import { hasRecord, readRecord, recordPath, writeRecord } from './record-file.ts';
 import type { RunRecord } from './record-schema.ts';
+import { removeUnfinishedOf } from './unfinished-write.ts';
 
 export interface ReconcileOptions extends FindOptions {
   clock: Clock;
@@ -106,6 +107,7 @@ export async function settle(
   try {
     const interrupted = await recordInterrupted(dead, options.clock);
     const rowsAppended = await appendMissingRows(dead, options);
+    await removeUnfinishedOf(dead);
     if (options.close !== false) await closeDead(dead, options.clock);
     return { campaign: dead.id, interrupted, rowsAppended };
   } finally {
@@ -169,6 +171,7 @@ async function appendMissingRows(
 ): Promise<number> {
   const records = await readRecords(dead, emit);
   const file = join(dead.resultsRoot, dead.info.perf_csv);
+  await removeUnfinishedCopies(file, { clock });
   const counts = await countRunRows(file, new Set(records.map(({ run }) => run)));
   // The rows of one run go out together, so that what is missing is their end.
   const missing = records.flatMap((record) => perfRows(record).slice(counts.get(record.run) ?? 0));

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporaryBeside, writeFileAtomic } from './atomic-write.ts';
+import { temporaryBeside, temporaryName, temporaryStem, writeFileAtomic } from './atomic-write.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -65,4 +65,15 @@ test('a name as long as file systems allow still has a temporary one beside it',
   await writeFileAtomic(join(folder, name), 'text');
   expect(await readdir(folder)).toEqual([name]);
   expect(temporaryBeside(join(folder, name))).toMatch(/^[\x20-\x7e]+$/);
+});
+
+test('a temporary file is known by its name, and no other file is', () => {
+  for (const path of ['/results/perf.csv', '/results/é, "ü".csv', `/results/${'long'.repeat(60)}`]) {
+    const name = temporaryBeside(path).slice('/results/'.length);
+    expect(temporaryName(name)).toEqual({ stem: temporaryStem(path), pid: process.pid });
+    expect(temporaryName(`x${name}`) ?? temporaryName(`${name}~`)).toBeUndefined();
+  }
+  for (const other of ['perf.csv', '.perf.csv.tmp', '.a.12.0123456789AB.tmp']) {
+    expect(temporaryName(other)).toBeUndefined();
+  }
 });

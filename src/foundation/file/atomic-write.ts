@@ -50,12 +50,20 @@ export async function syncFolder(folder: string): Promise<void> {
 
 /** A name in the folder of `path` that nobody else uses, for a file that later takes its place. */
 export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${temporaryStem(path)}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** What the names of a file's temporary files begin with. */
+export function temporaryStem(path: string): string {
   // File names end at 255 bytes; the start of a long one is enough to know it by.
-  const start = Buffer.from(basename(path))
-    .subarray(0, 180)
-    .toString('latin1')
-    .replaceAll(/[^\w.-]/g, '_');
-  return join(dirname(path), `.${start}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`);
+  const start = Buffer.from(basename(path)).subarray(0, 180).toString('latin1');
+  return start.replaceAll(/[^\w.-]/g, '_');
+}
+
+/** Stem and writer of a temporary file, by its name in the folder; undefined for other files. */
+export function temporaryName(name: string): { stem: string; pid: number } | undefined {
+  const [, stem, pid] = /^\.(.+)\.(\d+)\.[0-9a-f]{12}\.tmp$/.exec(name) ?? [];
+  return stem === undefined ? undefined : { stem, pid: Number(pid) };
 }
 
 /** The real path of a file that may not exist yet. */

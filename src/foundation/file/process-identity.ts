@@ -33,7 +33,7 @@ export function isAlive(other: ProcessIdentity | undefined): boolean | undefined
   const here = ownIdentity();
   const sameMachine = here.boot_id !== null ? other.boot_id === here.boot_id : other.host === here.host;
   if (!sameMachine || other.pid_namespace !== here.pid_namespace) return undefined;
-  if (!hasProcess(other.pid)) return false;
+  if (!isPidInUse(other.pid)) return false;
   return other.start_time === null || startTimeOf(other.pid) === other.start_time;
 }
 
@@ -44,7 +44,8 @@ export function isProcessIdentity(data: unknown): data is ProcessIdentity {
   return typeof host === 'string' && Number.isSafeInteger(pid) && Number(pid) > 0 && textOrNull;
 }
 
-function hasProcess(pid: number): boolean {
+/** Whether any process here has that number now. */
+export function isPidInUse(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
