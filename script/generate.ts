@@ -15,7 +15,7 @@ import { recordSchema } from '../src/record/record-schema.ts';
 import { type DocBlock, docBlocks } from './lib/doc-comments.ts';
 import { describeSchema, fieldsOf, type JsonSchema, typeText } from './lib/json-schema.ts';
 import { generatedNote, markdownTable } from './lib/markdown.ts';
-import { optionsPage, optionsSchema } from './lib/option-docs.ts';
+import { optionsPage, optionsSchema, projectSchema } from './lib/option-docs.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -180,6 +180,13 @@ const stale: string[] = [];
 for (const [file, content] of files) {
   const path = join(root, file);
   if ((await readFile(path, 'utf8').catch(() => undefined)) === content) continue;
+const projectDocument = headed(
+  'project',
+  'Project file',
+  '`madengine.config.json` at the root of a package: defaults for options by their long names, and context.',
+  projectSchema(),
+);
+files.set('schema/project.json', `${JSON.stringify(projectDocument, null, 2)}\n`);
   stale.push(file);
   if (process.argv.includes('--check')) continue;
   await mkdir(dirname(path), { recursive: true });

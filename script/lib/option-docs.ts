@@ -9,6 +9,7 @@ import {
   shortOf,
 } from '../../src/cli/option-spec.ts';
 import { commands, options } from '../../src/cli/options.ts';
+import { projectOptions } from '../../src/cli/project-file.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { generatedNote, markdownTable } from './markdown.ts';
 
@@ -21,8 +22,8 @@ export function optionsPage(): string {
 
 Both programs, ${programs.map((name) => `\`${name}\``).join(' and ')}, have the same commands and options; names that
 only one of them takes are marked. Global options stand before or behind the command. An option wins over its
-environment variable, that over the default; an empty value counts as not given. A list takes several values at once
-(\`--tags a b\`) and may be repeated.
+environment variable, that over the [project file](context.md#the-project-file), that over the default; an empty value
+counts as not given. A list takes several values at once (\`--tags a b\`) and may be repeated. \`--no-\` before the name of a flag turns it off.
 
 Exit codes: 0 all good; 1 general failure; 2 a build or push failed; 3 a run failed; 4 invalid arguments or files; 129, 130
 and 143 after SIGHUP, SIGINT and SIGTERM.
@@ -74,6 +75,48 @@ export const optionsSchema = (): JsonSchema => ({
   properties: Object.fromEntries(commandNames.map((name) => [name, commandSchema(name)])),
   additionalProperties: false,
 });
+
+/** `madengine.config.json`: options as defaults, for all commands and for one. */
+export const projectSchema = (): JsonSchema => ({
+  type: 'object',
+  properties: {
+    $schema: { type: 'string', description: 'For editors.' },
+    options: {
+      type: 'object',
+      description: 'Defaults for every command that has the option.',
+      properties: defaultsOf(() => true),
+      additionalProperties: false,
+    },
+    commands: {
+      type: 'object',
+      description: 'Defaults for one command; they win over the common ones.',
+      properties: Object.fromEntries(
+        commandNames.map((name) => [
+          name,
+          {
+            type: 'object',
+            description: commands[name].summary,
+            properties: defaultsOf((option) => belongsTo(option, name)),
+            additionalProperties: false,
+          },
+        ]),
+      ),
+      additionalProperties: false,
+    },
+    context: {
+      type: 'object',
+      description: 'Additional context, under everything that is typed and under what a manifest holds.',
+    },
+  },
+  additionalProperties: false,
+});
+
+const defaultsOf = (wanted: (option: OptionSpec) => boolean): Record<string, JsonSchema> =>
+  Object.fromEntries(
+    projectOptions(table)
+      .filter(wanted)
+      .map((option) => [option.name, optionSchema(option)]),
+  );
 
 const commandSchema = (name: CommandName): JsonSchema => ({
   type: 'object',

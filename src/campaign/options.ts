@@ -15,6 +15,8 @@ export interface Surroundings {
   argv: readonly string[];
   /** Absolute current folder: the MAD package, unless a snapshot takes its place. */
   cwd: string;
+  /** `context` of the package's project file. */
+  projectContext?: Readonly<Record<string, unknown>>;
   /** Aborts with the signal's name (`SIGINT`, `SIGTERM`, `SIGHUP`) as its reason. */
   signal: AbortSignal;
   /** The user's cache folder for madengine, absolute; made on first use. */

@@ -1,6 +1,7 @@
 /** Reads what a person gave: package, tags, context, credentials. Nothing outside is touched yet. */
 import type { Context, ContextOrigin } from '../context/context.ts';
 import { finishContext, readContextLayers } from '../context/read.ts';
+import { contextSettings } from '../context/settings.ts';
 import { MadError } from '../foundation/error.ts';
 import { Scrubber, type Secret } from '../foundation/secret.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
@@ -11,6 +12,7 @@ import { parseTags } from '../package/tag.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
 
 export interface Access {
+import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
   credentials: Credentials;
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];
@@ -82,6 +84,8 @@ export async function readContext(
   const named = (key: string): boolean => layers.some((layer) => key in layer.values);
   const defaults: Record<string, unknown> = {};
   if (!named('gpu_vendor')) {
+  // Under the manifest, which was named on the command line; the file only stands in for what nobody says.
+  if (around.projectContext) layers.unshift({ origin: 'project file', values: { ...around.projectContext } });
     const detected = sources.gpus && sources.gpus.vendor !== 'NONE' ? sources.gpus.vendor : undefined;
     if (detected) layers.unshift({ origin: 'detected', values: { gpu_vendor: detected } });
     else {
@@ -98,7 +102,12 @@ export async function readContext(
     defaults.guest_os = 'UBUNTU';
     if (!sources.manifest) notice(around, 'guest_os', 'UBUNTU', 'no guest OS was named');
   }
-  return finishContext(layers, defaults);
+  const context = finishContext(layers, defaults);
+  around.events.emit({ type: 'settings.read', kind: 'context', settings: contextSettings(context) });
+  tellContextNotices(context, around);
+  // Whoever builds knows its Dockerfiles only later.
+  if (sources.manifest) await tellUnusedKeys(context, [], around);
+  return context;
 }
 
 function notice(around: Surroundings, key: string, value: string, why: string): void {

@@ -57,7 +57,13 @@ function addOption(
   for (const alias of namesOf(option, program).slice(1)) {
     command.addOption(new Option(`--${alias}${value}`).hideHelp());
   }
+  // Behind the flag itself, or commander takes it for one that is on by default.
+  if (hasOpposite(option)) command.addOption(new Option(`--no-${option.name}`).hideHelp());
 }
+
+/** A flag that the project file turns on must be possible to turn off. */
+const hasOpposite = (option: OptionSpec): boolean =>
+  option.kind === 'flag' && option.name !== 'help' && option.name !== 'version';
 
 function valuePlace(option: OptionSpec): string {
   if (option.kind === 'flag') return '';

@@ -10,6 +10,8 @@ export interface Invocation {
   env: Readonly<Record<string, string | undefined>>;
   /** Absolute. */
   cwd: string;
+  /** `context` of the package's project file. */
+  projectContext?: Readonly<Record<string, unknown>>;
   /** The user's cache folder for madengine, absolute. */
   cacheDir: string;
   stdout: Output;

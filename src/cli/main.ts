@@ -1,9 +1,10 @@
 /** The one place that touches the process: its arguments, environment, streams, signals and end. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
 import type { Invocation } from './invocation.ts';
 import type { Program } from './option-spec.ts';
-import { parseCommandLine } from './parse.ts';
+import { type ParsedCommand, parseCommandLine, withProjectValues } from './parse.ts';
 import type { Session } from './session.ts';
 import { coloursFor } from './terminal/colours.ts';
 import { wantsColour, widthOf } from './terminal/output.ts';
@@ -66,7 +67,7 @@ export async function invoke(invocation: Invocation, onStart: (session: Session)
     const parsed = parseCommandLine({ program, argv, env, style });
     if (parsed.kind === 'command') {
       const { startSession } = await import('./session.ts');
-      const session = await startSession(parsed, invocation);
+      const session = await startSession(...(await withProjectFile(parsed, invocation)));
       onStart(session);
       return await session.done;
     }
@@ -76,6 +77,25 @@ export async function invoke(invocation: Invocation, onStart: (session: Session)
     await reportError(thrown, invocation);
     return toMadError(thrown).exitCode;
   }
+}
+
+/** The command and its invocation with what `madengine.config.json` adds to them. */
+async function withProjectFile(
+  parsed: ParsedCommand,
+  invocation: Invocation,
+): Promise<[ParsedCommand, Invocation]> {
+  const { cwd, env } = invocation;
+  // Looked for by name alone: most packages have none, and then nothing is loaded.
+  const folders = [...(env.MODEL_DIR ? [resolve(cwd, env.MODEL_DIR)] : []), cwd];
+  const folder = folders.find((one) => existsSync(join(one, 'madengine.config.json')));
+  if (folder === undefined) return [parsed, invocation];
+  const [{ readProjectFile }, { options }] = await Promise.all([
+    import('./project-file.ts'),
+    import('./options.ts'),
+  ]);
+  const project = await readProjectFile(folder, parsed.command, options);
+  if (!project) return [parsed, invocation];
+  return [withProjectValues(parsed, project.options), { ...invocation, projectContext: project.context }];
 }
 
 async function reportError(thrown: unknown, { stderr, env, argv }: Invocation): Promise<void> {

@@ -39,7 +39,7 @@ export interface OptionSpec {
 }
 
 /** Where the value of an option came from. */
-export type OptionOrigin = 'option' | 'environment' | 'default';
+export type OptionOrigin = 'option' | 'environment' | 'project file' | 'default';
 
 type ValueOf<O> = O extends { kind: 'flag' }
   ? boolean

@@ -25,7 +25,8 @@ export function optionValue(
   typed: unknown,
   context: ValueContext,
 ): { value: unknown; origin: OptionOrigin } {
-  if (option.kind === 'flag') return { value: typed === true, origin: typed === true ? 'option' : 'default' };
+  if (option.kind === 'flag')
+    return { value: typed === true, origin: typeof typed === 'boolean' ? 'option' : 'default' };
   if (option.kind === 'list') {
     const list = Array.isArray(typed) ? typed.map(String).filter((one) => one !== '') : [];
     return { value: list, origin: list.length > 0 ? 'option' : 'default' };
@@ -51,26 +52,27 @@ function checked(
   source: string,
   code: 'INVALID_ARGUMENT' | 'INVALID_ENVIRONMENT',
 ): string | number {
+  const problem = textProblem(option, text);
+  if (problem !== undefined) {
+    const example = option.example && option.kind === 'number' ? `\nFor example: ${option.example}` : '';
+    throw new MadError(code, `${source} ${problem}, but is "${text}".`, {
+      hint: `${option.help}.${example}`,
+    });
+  }
+  return option.kind === 'number' ? Number(text) : text;
+}
+
+/** What a value of this option must be that this text is not; undefined when it can be taken. */
+export function textProblem(option: OptionSpec, text: string): string | undefined {
   if (option.kind === 'number') {
     const number = Number(text);
     const smallest = option.minimum ?? Number.MIN_SAFE_INTEGER;
-    if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(number) || number < smallest) {
-      throw new MadError(
-        code,
-        `${source} must be a whole number${option.minimum === undefined ? '' : ` of at least ${option.minimum}`}, but is "${text}".`,
-        {
-          hint: `${option.help}.${option.example ? `\nFor example: ${option.example}` : ''}`,
-        },
-      );
-    }
-    return number;
+    if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(number) && number >= smallest) return undefined;
+    return `must be a whole number${option.minimum === undefined ? '' : ` of at least ${option.minimum}`}`;
   }
-  if (option.choices && !option.choices.includes(text)) {
-    throw new MadError(code, `${source} must be one of ${option.choices.join(', ')}, but is "${text}".`, {
-      hint: `${option.help}.`,
-    });
-  }
-  return text;
+  return option.choices && !option.choices.includes(text)
+    ? `must be one of ${option.choices.join(', ')}`
+    : undefined;
 }
 
 /** `--registry --live-output` is a forgotten value, not a registry of that name. */

@@ -92,6 +92,29 @@ function valuesOf(
   return { values: values as OptionValues, origins };
 }
 
+/**
+ * The same command with what its project file says, which wins over defaults only. Where a value of the file can't go
+ * together with what was typed, the file gives way.
+ */
+export function withProjectValues(
+  parsed: ParsedCommand,
+  project: ReadonlyMap<string, unknown>,
+  table: readonly OptionSpec[] = options,
+): ParsedCommand {
+  const values: Record<string, unknown> = { ...parsed.values };
+  const origins: Record<string, OptionOrigin> = { ...parsed.origins };
+  const excludes = (one: string, other: string): boolean =>
+    table.find((option) => option.name === one)?.conflicts?.includes(other) ?? false;
+  const given = Object.keys(origins).filter((name) => origins[name] !== 'default');
+  for (const [name, value] of project) {
+    if (origins[name] !== 'default') continue;
+    if (given.some((other) => excludes(name, other) || excludes(other, name))) continue;
+    values[name] = value;
+    origins[name] = 'project file';
+  }
+  return { ...parsed, values: values as OptionValues, origins };
+}
+
 function rejectConflicts(table: readonly OptionSpec[], origins: Record<string, OptionOrigin>): void {
   for (const option of table) {
     if (origins[option.name] !== 'option') continue;

@@ -31,10 +31,6 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   const renderer = await rendererFor(parsed, invocation);
   events.listen((event) => board.apply(event, clock.monotonic()));
   events.listen(renderer.listen);
-  if (isOn(env.MAD_VERBOSE_CONFIG)) {
-    const { configReport } = await import('./terminal/config-report.ts');
-    stderr.write(`${configReport(parsed).join('\n')}\n`);
-  }
 
   const report = (error: MadError): void => {
     const { code, message, hint } = error;
@@ -53,7 +49,10 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   };
   const work = async (): Promise<ExitCode> => {
     try {
-      const command = await commandModules[parsed.command]();
+      const [command] = await Promise.all([
+        commandModules[parsed.command](),
+        showsSettings(parsed, env) ? tellOptions(parsed, invocation, events) : undefined,
+      ]);
       const around = surroundings(invocation, events);
       return await command.execute({ values, around, stdout, colours: coloursFor(wantsColour(stdout, env)) });
     } catch (thrown) {
@@ -81,6 +80,27 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   };
 }
 
+/** Where every value comes from is shown to those who ask for more, and with every plan. */
+const showsSettings = ({ values }: ParsedCommand, env: Invocation['env']): boolean =>
+  values.verbose || values['dry-run'] || isOn(env.MAD_VERBOSE_CONFIG);
+
+/** Secrets are read before, so that none of them is shown where it was typed. */
+async function tellOptions(
+  parsed: ParsedCommand,
+  invocation: Invocation,
+  events: EventStream,
+): Promise<void> {
+  const [{ optionSettings }, { readCredentials }, { Scrubber }] = await Promise.all([
+    import('./terminal/config-report.ts'),
+    import('../package/credential-file.ts'),
+    import('../foundation/secret.ts'),
+  ]);
+  // A file that can't be read is told by the command that needs it.
+  const credentials = await readCredentials(invocation.cwd, invocation.env).catch(() => undefined);
+  if (credentials) events.scrubWith(new Scrubber(credentials.secrets));
+  events.emit(optionSettings(parsed));
+}
+
 /** Whether an error is no more than the abort on its way up. */
 function isAbort(thrown: unknown, signal: AbortSignal): boolean {
   if (thrown === signal.reason) return true;
@@ -99,6 +119,7 @@ async function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promi
     clock: systemClock,
     colours: coloursFor(wantsColour(answers ? stderr : stdout, env)),
     verbose: parsed.values.verbose,
+    showsSettings: showsSettings(parsed, env),
     cwd: invocation.cwd,
   };
   if (answers || !isLive(stdout, env)) return (await import('./terminal/plain.ts')).plainRenderer(options);
@@ -106,8 +127,9 @@ async function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promi
 }
 
 function surroundings(invocation: Invocation, events: EventStream): Surroundings {
-  const { env, argv, cwd, signal, version, cacheDir } = invocation;
+  const { env, argv, cwd, signal, version, cacheDir, projectContext } = invocation;
   return {
+    ...(projectContext === undefined ? {} : { projectContext }),
     runner: thisMachine({ env }),
     clock: systemClock,
     events,

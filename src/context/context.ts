@@ -2,8 +2,8 @@
 export type ContextOrigin =
   | 'default'
   | 'detected'
-  | 'manifest'
   | 'project file'
+  | 'manifest'
   | 'environment'
   | '--additional-context-file'
   | '--additional-context';

@@ -38,6 +38,13 @@ const positiveNumber: Rule = (value, path) => {
   return wrong(path, `expected a number above 0, found ${value}`);
 };
 
+/** A limit; 0 is none. */
+const seconds: Rule = (value, path) => {
+  const checked = number(value, path);
+  if ('problems' in checked || (value as number) >= 0) return checked;
+  return wrong(path, `expected seconds, 0 or more, found ${value}`);
+};
+
 const object: Rule = (value, path) => (isPlainObject(value) ? { value } : expected(path, 'an object', value));
 
 /** Text, number or boolean as text; booleans as the Python tool prints them. */
@@ -152,6 +159,14 @@ const script = shape({ path: text }, { args: text });
 /** A tool's variables go to a profiler that may want other names (`DUAL-GCD`): only their values are checked. */
 const tool = shape({ name: text }, { cmd: text, env_vars: mapOf(scalarText, () => undefined) });
 
+/** A count of GPUs as number or text; -1 is all of them. */
+const gpuCount: Rule = (value, path) => {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && /^(?:-1|\d{1,6})$/.test(text.trim())
+    ? { value: text.trim() }
+    : wrong(path, 'expected a count of GPUs such as 2, or -1 for all');
+};
+
 /** The keys that this program reads, with their form. */
 export const rules: Readonly<Record<string, Rule>> = {
   gpu_vendor: oneOf(gpuVendors),
@@ -164,6 +179,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   docker_gpus: numberList,
   docker_cpus: numberList,
   gpu_renderDs: listOf(number),
+  n_gpus: gpuCount,
+  gpus_per_node: gpuCount,
+  gpu_count: gpuCount,
+  num_gpus: gpuCount,
+  ngpus: gpuCount,
   tools: listOf(tool),
   pre_scripts: listOf(script),
   post_scripts: listOf(script),
@@ -172,7 +192,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   MAD_CONTAINER_IMAGE: text,
   MAD_ROCM_PATH: text,
   rocenv_mode: text,
-  timeout: number,
+  timeout: seconds,
   timeout_multiplier: positiveNumber,
   debug: flag,
   log_error_pattern_scan: (value, path) =>

@@ -23,6 +23,8 @@ const largestFile = 16 * 1024 * 1024;
 /** Reads what was given, weakest layer first. Throws INVALID_ARGUMENT, INVALID_FILE or FILE_NOT_FOUND. */
 export async function readContextLayers(sources: ContextSources): Promise<ContextLayer[]> {
   const layers: ContextLayer[] = [];
+  const test = await readTestFile(sources.cwd);
+  if (test !== undefined) layers.push({ origin: 'detected', values: { ctx_test: test } });
   if (sources.additionalContextFile) {
     const values = await readContextFile(sources.additionalContextFile, sources.cwd);
     layers.push({ origin: '--additional-context-file', values });
@@ -52,6 +54,17 @@ function withoutEmptyFilters(layer: ContextLayer): ContextLayer {
   const says = ([key, value]: [string, unknown]): boolean =>
     !((key === 'gpu_vendor' || key === 'guest_os') && (value === '' || value === null));
   return { ...layer, values: Object.fromEntries(Object.entries(layer.values).filter(says)) };
+}
+
+/** The Python tool's own tests steer Dockerfiles by the text of a file of this name (v1-formats, 2). */
+async function readTestFile(cwd: string): Promise<string | undefined> {
+  try {
+    const path = resolve(cwd, 'ctx_test');
+    const facts = await stat(path);
+    return facts.isFile() && facts.size < 1024 ? (await readFile(path, 'utf8')).trim() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function readContextFile(file: string, cwd: string): Promise<Record<string, unknown>> {

@@ -37,6 +37,13 @@ const bodies = [
     skipped: count,
     duration_s: seconds,
   }),
+  /** What a command works with: every value with where it comes from; what sounds like a secret is masked. */
+  z.object({
+    type: z.literal('settings.read'),
+    kind: z.enum(['options', 'context']),
+    /** `value` is JSON text, `origin` such as `option`, `environment`, `project file`, `manifest` or `default`. */
+    settings: z.array(z.object({ name: z.string(), value: z.string(), origin: z.string() })),
+  }),
   /** The models that the tags chose, with their arguments. */
   z.object({ type: z.literal('models.selected'), models: z.array(z.string()) }),
   /** What `--dry-run` would have done: `jobs`, and `commands` with `title` and `argv`. */

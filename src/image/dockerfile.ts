@@ -65,7 +65,8 @@ interface Candidate {
   context: Record<string, unknown> | undefined;
 }
 
-async function readCandidates(root: string, card: ModelCard): Promise<Candidate[]> {
+/** All Dockerfiles of a card, whatever context they want. */
+export async function readCandidates(root: string, card: ModelCard): Promise<Candidate[]> {
   const prefix = posix.normalize(card.dockerfile);
   if (prefix.startsWith('../') || prefix === '..' || posix.isAbsolute(prefix) || prefix.includes('\0')) {
     throw outside(card, card.dockerfile);

@@ -40,10 +40,14 @@ export function chooseGpus(card: ModelCard, context: Context, facts: GpuFacts): 
   return asked < 0 ? there : there.slice(0, asked);
 }
 
-/** 0 when the card needs no GPU, -1 when it takes all. */
+/** First one wins (v2-formats, 4). */
+const countKeys = ['gpus_per_node', 'gpu_count', 'n_gpus', 'num_gpus', 'ngpus'] as const;
+
+/** 0 when the model needs no GPU, -1 when it takes all; the context's count over the card's. */
 export function gpusAsked(card: ModelCard, context: Context): number {
   if (context.values.gpu_vendor === 'NONE') return 0;
-  const asked = Number(card.n_gpus);
+  const key = countKeys.find((each) => context.values[each] !== undefined);
+  const asked = Number(key === undefined ? card.n_gpus : context.values[key]);
   return Number.isInteger(asked) ? asked : -1;
 }
 

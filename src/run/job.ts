@@ -32,8 +32,16 @@ export interface RunSettings {
 
 export const defaultTimeoutS = 7200;
 
-/** Seconds until a run is ended, or null for no limit: option over card over default, times the context's multiplier. */
-export function timeoutOf(card: ModelCard, settings: RunSettings, multiplier: number): number | null {
-  const limit = settings.timeout >= 0 ? settings.timeout : (card.timeout ?? defaultTimeoutS);
-  return limit <= 0 ? null : limit * multiplier;
+/** What the context says of a run's limit. */
+export interface ContextLimit {
+  /** Seconds; 0: none. */
+  timeout?: number;
+  multiplier: number;
+}
+
+/** Seconds until a run is ended, or null for none: option over context over card over default, times the multiplier. */
+export function timeoutOf(card: ModelCard, settings: RunSettings, context: ContextLimit): number | null {
+  const limit =
+    settings.timeout >= 0 ? settings.timeout : (context.timeout ?? card.timeout ?? defaultTimeoutS);
+  return limit <= 0 ? null : limit * context.multiplier;
 }

@@ -9,7 +9,7 @@ import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import { splitWords } from '../stage/words.ts';
 import { chooseGpus } from './choose-gpus.ts';
-import { type Job, type RunSettings, timeoutOf } from './job.ts';
+import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
 import { containerPaths, hostPaths, type RunPaths } from './run-folder.ts';
 
 export interface JobPlan {
@@ -70,7 +70,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
   };
   return {
     job,
-    timeoutS: timeoutOf(card, settings, multiplierOf(context)),
+    timeoutS: timeoutOf(card, settings, limitOf(context)),
     gpus,
     scriptsDir: options.script.dir,
     modelDir,
@@ -145,7 +145,12 @@ function runEnvironment(options: PlanJobOptions, gpus: readonly number[]): Recor
     MAD_SYSTEM_GPU_ARCHITECTURE: facts.architecture,
   };
   if (card.multiple_results !== '') set.MAD_OUTPUT_CSV = card.multiple_results;
-  for (const source of [objectOf(card.extra.env_vars), objectAt(context, 'docker_env_vars')]) {
+  const sources = [
+    objectOf(card.extra.env_vars),
+    objectAt(context, 'env_vars'),
+    objectAt(context, 'docker_env_vars'),
+  ];
+  for (const source of sources) {
     for (const [name, value] of Object.entries(source)) set[name] = printed(value);
   }
   return set;
@@ -166,9 +171,12 @@ function plainWords(text: string): string[] {
   );
 }
 
-function multiplierOf(context: Context): number {
-  const value = context.values.timeout_multiplier;
-  return typeof value === 'number' && value > 0 ? value : 1;
+function limitOf(context: Context): ContextLimit {
+  const { timeout, timeout_multiplier: multiplier } = context.values;
+  return {
+    ...(typeof timeout === 'number' ? { timeout } : {}),
+    multiplier: typeof multiplier === 'number' && multiplier > 0 ? multiplier : 1,
+  };
 }
 
 function objectAt(context: Context, key: string): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import type { MadEvent } from '../../foundation/event.ts';
 import { type Activity, ActivityBoard } from './activity.ts';
+import { settingLines } from './config-report.ts';
 import { durationText } from './duration-text.ts';
 import { type EventLine, eventLine } from './event-line.ts';
 import { LiveRegion, type RegionLine } from './live-region.ts';
@@ -42,6 +43,7 @@ export function liveRenderer(options: RendererOptions): Renderer {
     const line = eventLine(event, options.verbose);
     // What starts stands in the region already.
     if (line && line.tone !== 'start') above.push(...finishedLines(line, options));
+    if (event.type === 'settings.read' && options.showsSettings) above.push(...settingLines(event));
     if (event.type === 'plan.made') above.push(...planText(event.plan));
     if (event.type === 'campaign.ended') {
       above.push(...summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));

@@ -1,5 +1,6 @@
 import type { MadEvent } from '../../foundation/event.ts';
 import { ActivityBoard } from './activity.ts';
+import { settingLines } from './config-report.ts';
 import { eventLine } from './event-line.ts';
 import { widthOf } from './output.ts';
 import { OutputLines } from './output-lines.ts';
@@ -21,6 +22,9 @@ export function plainRenderer(options: RendererOptions): Renderer {
     summary.apply(event);
     print(outputOf(event, board, pieces));
     board.apply(event, 0);
+    if (event.type === 'settings.read' && options.showsSettings) {
+      stderr.write(`${settingLines(event).join('\n')}\n`);
+    }
     if (event.type === 'plan.made') print(planText(event.plan));
     if (event.type === 'campaign.ended') {
       print(summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));

@@ -17,6 +17,8 @@ export interface RendererOptions {
   clock: Clock;
   colours: Colours;
   verbose: boolean;
+  /** Shows where every value comes from. */
+  showsSettings?: boolean;
   /** Absolute; paths below it are shown relative to it. */
   cwd: string;
 }
