@@ -107,7 +107,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     engine: engine.kind,
     gpus: inputs.gpus,
     packageDir: inputs.packageDir,
-    hiddenFiles: await hiddenIn(inputs.packageDir),
+    hidden: await hiddenIn(inputs.packageDir, inputs.packageDir),
     runFolder: '${run_folder}',
     containerName: '${container}',
     labels: {

@@ -17,7 +17,8 @@ import type { RunRecord } from '../record/record-schema.ts';
 import { draftRecord, emptyOutcome } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { hiddenIn } from '../run/run-folder.ts';
-import { finish, type RunServices } from '../run/run-job.ts';
+import { finish, unkillable } from '../run/run-job.ts';
+import type { RunServices } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { runLocally } from '../target/local/local-target.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -83,7 +84,7 @@ export async function runPhase(
   const records: RunRecord[] = [];
   const runs: { status: RunRecord['status']; misfit: boolean }[] = [];
   const keep = (record: RunRecord, misfit: boolean): void => {
-    if (record.warnings.some((warning) => warning.startsWith('unkillable'))) campaign.settled = false;
+    if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
     records.push(record);
     runs.push({ status: record.status, misfit });
   };
@@ -135,7 +136,7 @@ async function servicesFor(
     writer,
     resultsRoot: campaign.resultsRoot,
     packageDir,
-    hiddenFiles: await hiddenIn(packageDir),
+    hidden: await hiddenIn(packageDir, campaign.resultsRoot),
     package: manifest.package,
     context,
     credentials: access.credentials,

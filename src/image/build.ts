@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { type MadError, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
+import { createTextScrubStream } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { BuildSpec, Engine, ImageInfo } from '../machine/engine/engine.ts';
 import type { ImageBuildPlan } from './build-plan.ts';
 import { type BuildProgress, readBuildProgress } from './build-progress.ts';
 import { digestOf } from './repo-digest.ts';
-import { scrubStream } from './scrub-stream.ts';
 
 export interface BuildImageOptions {
   plan: ImageBuildPlan;
@@ -162,7 +162,7 @@ function followOutput(
 ): Output {
   mkdirSync(dirname(logFile), { recursive: true });
   const file = openSync(logFile, 'w');
-  const scrubbing = scrubStream(scrubber);
+  const scrubbing = createTextScrubStream(scrubber);
   const progress = readBuildProgress((step) => emit({ type: 'build.step', image: plan.image, step }));
   let failed: MadError | undefined;
   const write = (text: string): void => {

@@ -18,7 +18,8 @@ export interface MultipleResultsOptions {
   notBefore?: Date;
 }
 
-const mostBytes = 16 * 1024 * 1024;
+/** Longer result files are not read. */
+export const longestResultFile = 16 * 1024 * 1024;
 const mostRows = 100_000;
 const mostColumns = 1000;
 const required = ['model', 'performance', 'metric'] as const;
@@ -61,9 +62,9 @@ async function readBounded(
     if (!facts.isFile()) return { problem: 'is no regular file', stale: false };
     if (notBefore && isOlder(facts.mtimeMs, notBefore))
       return { problem: 'is older than the run', stale: true };
-    if (facts.size > mostBytes) {
+    if (facts.size > longestResultFile) {
       return {
-        problem: `has ${facts.size} bytes, more than the ${mostBytes} that are read`,
+        problem: `has ${facts.size} bytes, more than the ${longestResultFile} that are read`,
         stale: false,
       };
     }

@@ -2,12 +2,14 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../foundation/file/errno.ts';
 
+export const stateFolderName = '.madengine';
+
 /**
  * `<root>/.madengine`, made when it is missing: campaigns, locks, and what was cut off torn files. Its permissions are
  * the umask's, so that people who share a results root share its locks; each campaign's own folder is closed to others.
  */
 export function stateFolder(root: string): string {
-  const folder = join(root, '.madengine');
+  const folder = join(root, stateFolderName);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
   mkdirSync(folder, { recursive: true });
   try {
@@ -19,4 +21,4 @@ export function stateFolder(root: string): string {
 }
 
 export const stateFolderIfThere = (root: string): boolean =>
-  statSync(join(root, '.madengine'), { throwIfNoEntry: false }) !== undefined;
+  statSync(join(root, stateFolderName), { throwIfNoEntry: false }) !== undefined;

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { copyFile, lstat, mkdir, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, sep } from 'node:path';
+import { scrubBytes } from '../foundation/scrub-stream.ts';
+import type { Scrubber } from '../foundation/secret.ts';
 import type { Observations } from '../record/judge.ts';
-import { readMultipleResults } from '../record/multiple-results.ts';
+import { longestResultFile, readMultipleResults } from '../record/multiple-results.ts';
 import type { ScanResult } from '../record/output-scanner.ts';
 import type { Metric, RunRecord } from '../record/record-schema.ts';
 
@@ -47,6 +49,7 @@ export interface ResultFileOptions {
   runFolder: string;
   /** A file older than this isn't the run's. */
   notBefore: Date;
+  scrubber: Scrubber;
 }
 
 /**
@@ -72,7 +75,7 @@ export async function metricsOfFile(options: ResultFileOptions): Promise<Collect
       unusable ??= `the result file ${file} is older than the run`;
       continue;
     }
-    const artifacts = [await keepArtifact(path, options.runFolder)];
+    const artifacts = await keepArtifact(path, options.runFolder, options.scrubber);
     if (results.problem !== undefined) {
       return { metrics: results.metrics, problem: { message: `${file}: ${results.problem}` }, artifacts };
     }
@@ -94,17 +97,31 @@ async function isOwnFile(path: string, workspace: string): Promise<boolean | und
   return real.startsWith(root + sep);
 }
 
-async function keepArtifact(path: string, runFolder: string): Promise<RunRecord['artifacts'][number]> {
-  const folder = join(runFolder, 'artifacts');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const name = basename(path);
-  const kept = join(folder, name);
-  await copyFile(path, kept, constants.COPYFILE_FICLONE);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(kept)) {
-    hash.update(chunk);
-    bytes += chunk.length;
+/** A scrubbed copy; none of a file that is too long to be one of results, or that is no file any more. */
+async function keepArtifact(
+  path: string,
+  runFolder: string,
+  scrubber: Scrubber,
+): Promise<RunRecord['artifacts']> {
+  const source = await openOwn(path);
+  if (!source) return [];
+  try {
+    const facts = await source.stat();
+    if (!facts.isFile() || facts.size > longestResultFile) return [];
+    const text = Buffer.alloc(facts.size);
+    const { bytesRead } = await source.read(text, 0, text.length, 0);
+    const content = scrubBytes(text.subarray(0, bytesRead), scrubber);
+    const folder = join(runFolder, 'artifacts');
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const name = basename(path);
+    await writeFile(join(folder, name), content);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return [{ path: `artifacts/${name}`, bytes: content.length, sha256 }];
+  } finally {
+    await source.close();
   }
-  return { path: `artifacts/${name}`, bytes, sha256: hash.digest('hex') };
 }
+
+/** A process that outlived its program may put anything in the file's place; links are not followed. */
+const openOwn = (path: string): Promise<FileHandle | undefined> =>
+  open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => undefined);

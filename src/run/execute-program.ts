@@ -1,7 +1,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Scrubber } from '../foundation/secret.ts';
-import type { RunningCommand } from '../machine/command/command.ts';
+import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import type { ErrorPatterns } from '../record/error-pattern.ts';
 import type { ProgramEnd, SeenStage } from '../record/judge.ts';
@@ -31,6 +31,8 @@ export interface ExecuteOptions {
   giveBackTo: { uid: number; gid: number } | undefined;
   /** Noted before anything exists outside. */
   intend(): Promise<void>;
+  /** Called once when the container could not be ended in time, with words for that. */
+  onUnkillable(words: string): void;
   emit: Emit;
   clock: Clock;
   signal: AbortSignal;
@@ -41,8 +43,8 @@ export interface Executed {
   stages: SeenStage[];
   scan: ScanResult;
   durationS: number;
-  /** Resolves when the container is gone; to words where it could not be ended in time. Never rejects. */
-  ended: Promise<string | undefined>;
+  /** Resolves when the container is gone or kept; to false where it could not be ended in time. Never rejects. */
+  isGone: Promise<boolean>;
 }
 
 /** Runs the plan's program in a container of its own, follows its output, and leaves nothing running. */
@@ -58,8 +60,8 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     options.intend(),
   ]);
   const container = await engine.create({ ...plan.container, image: options.image });
-  let removal: Promise<string | undefined> | undefined;
-  const end = (): Promise<string | undefined> => {
+  let removal: Promise<boolean> | undefined;
+  const end = (): Promise<boolean> => {
     removal ??= endContainer(options, container);
     return removal;
   };
@@ -81,16 +83,17 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const running = engine.exec(container, plan.exec);
     const cut = await waitForEnd(running, plan.timeoutS, options);
     const durationS = clock.monotonic() - started;
-    if (cut) await endByForce(options, end);
+    if (cut) await end();
     else if (!options.keepAlive) void end();
     const followed = await follower.finish();
     const programEnd = cut ?? (await exitOf(running, followed.marks));
+    if (programEnd.kind !== 'exited' && !options.keepAlive && (await end())) await handOver(options);
     return {
       end: programEnd,
       stages: tracker.seen(),
       scan: followed.scan,
       durationS,
-      ended: options.keepAlive && !cut ? Promise.resolve(undefined) : end(),
+      isGone: options.keepAlive && !cut ? Promise.resolve(true) : end(),
     };
   } catch (error) {
     await end();
@@ -98,10 +101,10 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
   }
 }
 
-async function endByForce(options: ExecuteOptions, end: () => Promise<string | undefined>): Promise<void> {
-  const unkillable = await end();
-  if (unkillable !== undefined || !options.giveBackTo || options.keepAlive) return;
+/** Had the program ended by itself, its last stage would have given the files back. */
+async function handOver(options: ExecuteOptions): Promise<void> {
   const { engine, plan, image, giveBackTo } = options;
+  if (!giveBackTo) return;
   await giveBack({ engine, spec: { ...plan.container, image }, to: giveBackTo }).catch((error: Error) => {
     const message = `files of ${plan.job.card.name} still belong to root: ${error.message}`;
     options.emit({ type: 'notice', level: 'warning', code: 'NOT_GIVEN_BACK', message });
@@ -165,38 +168,38 @@ function aborted(signal: AbortSignal, over: AbortSignal): Promise<string | undef
 async function exitOf(running: RunningCommand, marks: readonly StageMark[]): Promise<ProgramEnd> {
   const over = marks.find((mark) => mark.kind === 'over');
   if (over?.kind === 'over') return { kind: 'exited', exitCode: over.exitCode };
-  const result = await running.result;
+  const { end, stdout, stderr } = await running.result;
   // Docker tells on standard output why a program could not be started.
-  const said = `${result.stdout}\n${result.stderr}`.trim().split('\n').pop() ?? '';
-  const how = result.end.kind === 'exited' ? `exit code ${result.end.exitCode}` : result.end.kind;
-  return {
-    kind: 'lost',
-    message: `the container ended before its program did (${how}${said === '' ? '' : `: ${said}`})`,
-  };
+  const said = `${stdout}\n${stderr}`.trim().split('\n').pop() ?? '';
+  return { kind: 'lost', message: `${howLost(end)}${said === '' ? '' : `: ${said}`}` };
 }
 
-/** Returns words for what could not be ended. */
-async function endContainer(options: ExecuteOptions, container: string): Promise<string | undefined> {
-  const { engine, clock } = options;
+function howLost(end: CommandEnd): string {
+  if (end.kind === 'signalled') return `the engine's client that ran the program was ended by ${end.signal}`;
+  const code = end.kind === 'exited' ? end.exitCode : end.kind;
+  if (code === 0)
+    return 'the program ended, but its marks are gone: the run must not touch its control folder';
+  return `the container ended before its program did (exit code ${code})`;
+}
+
+/** Whether it is gone. */
+async function endContainer(options: ExecuteOptions, container: string): Promise<boolean> {
+  const { engine, clock, plan, onUnkillable } = options;
+  const { name } = plan.container;
   const over = new AbortController();
   const late = clock.sleep(killWithinMs, over.signal).then(
-    () =>
-      `container ${options.plan.container.name} was still there ${killWithinMs / 1000} s after its end was asked for`,
+    () => `container ${name} was still there ${killWithinMs / 1000} s after its end was asked for`,
     () => undefined,
   );
   const act = options.keepAlive ? engine.kill(container) : engine.remove(container);
-  try {
-    return await Promise.race([
-      act.then(
-        () => undefined,
-        (error: unknown) =>
-          `container ${options.plan.container.name} could not be ended: ${(error as Error).message}`,
-      ),
-      late,
-    ]);
-  } finally {
-    over.abort();
-  }
+  const done = act.then(
+    () => undefined,
+    (error: unknown) => `container ${name} could not be ended: ${(error as Error).message}`,
+  );
+  const problem = await Promise.race([done, late]);
+  over.abort();
+  if (problem !== undefined) onUnkillable(problem);
+  return problem === undefined;
 }
 
 /** Turns marks into stage events and the record's list of stages. */

@@ -1,6 +1,8 @@
+import { rmSync, symlinkSync } from 'node:fs';
 import {
   chmod,
   link,
+  lstat,
   mkdir,
   mkdtemp,
   readdir,
@@ -118,4 +120,18 @@ test('a log with more names than one keeps them', async () => {
   await link(from, join(folder, 'other'));
   await finishLog({ from, to, scrubber });
   expect((await readdir(folder)).sort()).toEqual(['other', 'output.log']);
+});
+
+test('what takes the place of the output while it is looked at does not become the log', async () => {
+  await writeFile(from, 'hello\n');
+  class Meddler extends Scrubber {
+    override get needles(): readonly string[] {
+      rmSync(from);
+      symlinkSync('/etc/passwd', from);
+      return [];
+    }
+  }
+  expect(await finishLog({ from, to, scrubber: new Meddler([]) })).toEqual({ bytes: 6, scrubbed: false });
+  expect((await lstat(to)).isFile()).toBe(true);
+  expect(await readFile(to, 'utf8')).toBe('hello\n');
 });

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { byteSearch } from '../foundation/byte-search.ts';
 import { MadError } from '../foundation/error.ts';
 import { temporaryBeside } from '../foundation/file/atomic-write.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
+import { createScrubStream, needleBytes } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
-import { createScrubStream, needleBytes } from './scrub-stream.ts';
 
 export interface FinishLogOptions {
   /** The output file, which the run could tamper with. */
@@ -93,12 +93,22 @@ async function takeOver(file: FileHandle, from: string, to: string): Promise<voi
     // Not ours; whoever made it did so for its owner alone.
     if (errnoOf(error) !== 'EPERM') throw error;
   });
+  if (await renameOpened(file, from, to)) return;
+  await writeCopy(to, (target) => copyAll(file, (chunk) => target.writeFile(chunk)));
+}
+
+/** False when that doesn't work, or when a process that outlived its program has put something else in the file's place. */
+async function renameOpened(file: FileHandle, from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);
   } catch (error) {
-    if (errnoOf(error) !== 'EXDEV') throw error;
-    await writeCopy(to, (target) => copyAll(file, (chunk) => target.writeFile(chunk)));
+    if (errnoOf(error) === 'EXDEV' || errnoOf(error) === 'ENOENT') return false;
+    throw error;
   }
+  const [opened, renamed] = await Promise.all([file.stat(), lstat(to)]);
+  if (opened.ino === renamed.ino && opened.dev === renamed.dev) return true;
+  await rm(to, { recursive: true, force: true });
+  return false;
 }
 
 /** The new file takes the place of an older one only when it is whole. */

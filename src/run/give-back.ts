@@ -1,3 +1,5 @@
+import { MadError } from '../foundation/error.ts';
+import { succeeded } from '../machine/command/command.ts';
 import type { ContainerSpec, Engine } from '../machine/engine/engine.ts';
 import { containerPaths } from './run-folder.ts';
 
@@ -22,8 +24,11 @@ export async function giveBack({ engine, spec, to }: GiveBackOptions): Promise<v
     options: ['--network=none'],
   });
   try {
-    const argv = ['chown', '-R', `${to.uid}:${to.gid}`, ...ours];
-    await engine.exec(container, { argv, env: {}, secretEnv: {} }).result;
+    const argv = ['chown', '-hR', `${to.uid}:${to.gid}`, ...ours];
+    const result = await engine.exec(container, { argv, env: {}, secretEnv: {} }).result;
+    if (succeeded(result)) return;
+    const said = `${result.stdout}\n${result.stderr}`.trim().split('\n').pop() ?? '';
+    throw new MadError('ENGINE_FAILED', `chown in its image failed${said === '' ? '' : `: ${said}`}`);
   } finally {
     await engine.remove(container);
   }

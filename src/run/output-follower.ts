@@ -1,14 +1,13 @@
 import { closeSync, constants, type FSWatcher, openSync, read, watch } from 'node:fs';
 import { join } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { promisify } from 'node:util';
 import type { Clock } from '../foundation/clock.ts';
+import { createTextScrubStream } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { FoundMetric } from '../record/output-finding.ts';
 import type { OutputScanner, ScanResult } from '../record/output-scanner.ts';
 import { parseMarks } from '../stage/marks.ts';
 import { controlFiles, type StageMark } from '../stage/stage.ts';
-import { createScrubStream } from './scrub-stream.ts';
 
 export interface FollowOptions {
   /** The run's control folder on this machine. */
@@ -216,13 +215,12 @@ function createMarkReader(file: number, onMark: FollowOptions['onMark']) {
 }
 
 function createLiveOutput(scrubber: Scrubber, show: (text: string) => void) {
-  const stream = createScrubStream(scrubber);
-  const decoder = new StringDecoder('utf8');
+  const stream = createTextScrubStream(scrubber);
   const send = (text: string): void => {
     if (text !== '') show(text);
   };
   return {
-    push: (chunk: Buffer): void => send(decoder.write(Buffer.from(stream.push(chunk)))),
-    end: (): void => send(decoder.write(Buffer.from(stream.end())) + decoder.end()),
+    push: (chunk: Buffer): void => send(stream.push(chunk)),
+    end: (): void => send(stream.end()),
   };
 }

@@ -10,7 +10,7 @@ import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import { splitWords } from '../stage/words.ts';
 import { chooseGpus } from './choose-gpus.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
-import { containerPaths, hostPaths, type RunPaths } from './run-folder.ts';
+import { containerPaths, emptyFolder, type HiddenEntry, hostPaths, type RunPaths } from './run-folder.ts';
 
 export interface JobPlan {
   job: Job;
@@ -33,8 +33,8 @@ export interface PlanJobOptions {
   gpus: GpuFacts;
   /** Absolute; where the package's files are on this machine. */
   packageDir: string;
-  /** Files of the package that the run must not see. */
-  hiddenFiles: readonly string[];
+  /** What the run must not see of the package. */
+  hidden: readonly HiddenEntry[];
   /** Absolute, or a late-bound name such as `${run_folder}`. */
   runFolder: string;
   containerName: string;
@@ -103,9 +103,9 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
       { host: host.workspace, container: containerPaths.workspace, readOnly: false },
       { host: host.control, container: containerPaths.control, readOnly: false },
       { host: options.packageDir, container: containerPaths.package, readOnly: true },
-      ...options.hiddenFiles.map((name) => ({
-        host: '/dev/null',
-        container: `${containerPaths.package}/${name}`,
+      ...options.hidden.map(({ path, kind }) => ({
+        host: kind === 'file' ? '/dev/null' : emptyFolder(runFolder),
+        container: `${containerPaths.package}/${path}`,
         readOnly: true,
       })),
       ...contextMounts(context),

@@ -42,7 +42,20 @@ test('the scripts are copied with their modes, and the rest of the package is li
 test('credential.json is neither linked nor visible', async () => {
   await prepare();
   await expect(readlink(join(folder, 'run', 'workspace', 'credential.json'))).rejects.toThrow();
-  expect(await hiddenIn(packageDir)).toEqual(['credential.json']);
+  expect(await hiddenIn(packageDir, folder)).toEqual([{ path: 'credential.json', kind: 'file' }]);
+});
+
+test('folders of campaigns, where the logins of this one lie, are hidden wherever they are in the package', async () => {
+  const credentials = { path: 'credential.json', kind: 'file' };
+  const own = { path: '.madengine', kind: 'folder' };
+  const other = { path: 'results/..a/.madengine', kind: 'folder' };
+  const resultsRoot = join(packageDir, 'results', '..a');
+  await mkdir(join(resultsRoot, '.madengine'), { recursive: true });
+  expect(await hiddenIn(packageDir, resultsRoot)).toEqual([credentials, other]);
+  await mkdir(join(packageDir, '.madengine'));
+  expect(await hiddenIn(packageDir, resultsRoot)).toEqual([credentials, own, other]);
+  expect(await hiddenIn(packageDir, packageDir)).toEqual([credentials, own]);
+  expect(await hiddenIn(packageDir, folder)).toEqual([credentials, own]);
 });
 
 test('a link out of the package is refused, one within it is followed', async () => {

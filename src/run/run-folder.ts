@@ -11,8 +11,9 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
+import { stateFolderName } from '../record/state-folder.ts';
 
 /** Where the folders of a run lie, on the host and as the run sees them. */
 export interface RunPaths {
@@ -39,11 +40,33 @@ export function hostPaths(runFolder: string, packageDir: string): RunPaths {
 }
 
 /** Never linked into a run's folder: secrets, our own files, results. */
+/** What a run sees in place of folders that are hidden from it. */
+export const emptyFolder = (runFolder: string): string => join(runFolder, 'empty');
+
+/** Entries of a package that a workspace has no link to. */
 const left = /^(credential\.json|\.madengine|perf.*|.*\.live\.log|build_manifest\.json)$/;
 
-/** The package is mounted whole; these of its files a run must not see. */
-export async function hiddenIn(packageDir: string): Promise<string[]> {
-  return (await isFile(join(packageDir, 'credential.json'))) ? ['credential.json'] : [];
+/** Something of the package that a run must not see, relative to it. */
+export interface HiddenEntry {
+  path: string;
+  kind: 'file' | 'folder';
+}
+
+/**
+ * The package is mounted whole, but for its credentials and for our own folder of campaigns, which mostly lies in it:
+ * that holds the logins and build secrets of this campaign and the outputs of other runs.
+ */
+export async function hiddenIn(packageDir: string, resultsRoot: string): Promise<HiddenEntry[]> {
+  const hidden: HiddenEntry[] = [];
+  if (await isFile(join(packageDir, 'credential.json')))
+    hidden.push({ path: 'credential.json', kind: 'file' });
+  const root = await realpath(packageDir);
+  const states = new Set([root, resultsRoot].map((folder) => relative(root, join(folder, stateFolderName))));
+  for (const path of states) {
+    const isInside = !isAbsolute(path) && path.split(sep)[0] !== '..';
+    if (isInside && (await isDirectory(join(root, path)))) hidden.push({ path, kind: 'folder' });
+  }
+  return hidden;
 }
 
 export interface RunFolderOptions {
@@ -67,6 +90,7 @@ export async function prepareRunFolder(options: RunFolderOptions): Promise<void>
   const { workspace, control } = hostPaths(runFolder, packageDir);
   await mkdir(control, { recursive: true, mode: 0o700 });
   await mkdir(join(workspace, 'scripts'), { recursive: true });
+  await mkdir(emptyFolder(runFolder), { recursive: true });
   const root = await realpath(packageDir);
   await copyTree(join(root, scriptsDir), join(workspace, modelDir), root);
   await linkEntries(

@@ -1,78 +1,26 @@
 /** One attempt at one job on this machine, from the first look at its script to its record. */
 import { join } from 'node:path';
-import type { Context } from '../context/context.ts';
-import type { Clock } from '../foundation/clock.ts';
 import { type ErrorCode, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { newId, shortId } from '../foundation/id.ts';
-import type { Scrubber, Secret } from '../foundation/secret.ts';
-import { runLogName } from '../image/name.ts';
 import { ensureImage } from '../image/pull.ts';
 import { loginFor } from '../image/registry-login.ts';
-import type { GpuFacts } from '../machine/device/detect.ts';
-import type { Engine, EngineCapabilities } from '../machine/engine/engine.ts';
-import type { Credentials } from '../package/credential-file.ts';
-import type { PackageSnapshot } from '../package/snapshot-schema.ts';
-import type { CampaignFolder } from '../record/campaign-folder.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
-import { judge } from '../record/judge.ts';
-import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { FailureClass, RunFailure, RunRecord } from '../record/record-schema.ts';
-import { controlFiles } from '../stage/stage.ts';
-import { type Collected, metricOfOutput, metricsOfFile } from './collect-results.ts';
 import { draftRecord, emptyOutcome } from './draft-record.ts';
-import { type Executed, executeProgram } from './execute-program.ts';
-import { finishLog, linkOrCopy } from './final-log.ts';
-import type { Job, RunSettings } from './job.ts';
+import { executeProgram } from './execute-program.ts';
+import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
-import { hostPaths, prepareRunFolder, removeFolders } from './run-folder.ts';
+import { cleanFolders, putAway } from './put-away.ts';
+import { hostPaths, prepareRunFolder } from './run-folder.ts';
+import { type Progress, type RunServices, roundedSeconds, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
 
-/** What all jobs of a campaign share on this machine. */
-export interface RunServices {
-  engine: Engine;
-  capabilities: EngineCapabilities;
-  clock: Clock;
-  emit: Emit;
-  signal: AbortSignal;
-  scrubber: Scrubber;
-  campaign: CampaignFolder;
-  /** Folder for registry logins and other secrets, mode 700; gone when the campaign ends. */
-  secretsDir: string;
-  writer: PerfWriter;
-  resultsRoot: string;
-  /** Absolute: the package's files on this machine. */
-  packageDir: string;
-  /** Those of its files that a run must not see. */
-  hiddenFiles: readonly string[];
-  package: PackageSnapshot | undefined;
-  context: Context;
-  credentials: Credentials;
-  /** `MAD_SECRETS*` of the environment. */
-  envSecrets: readonly Secret[];
-  settings: RunSettings;
-  gpus: GpuFacts;
-  host: string;
-  hostFacts: string | null;
-  contextHash: string | null;
-  /** Registry of option or manifest. */
-  registry: string | undefined;
-  buildNumber: string;
-  pipeline: string;
-  giveBackTo: { uid: number; gid: number } | undefined;
-}
-
-/** What a step left for the record. */
-type Progress = Pick<
-  RunRecord,
-  'durations' | 'image' | 'stages' | 'metrics' | 'artifacts' | 'output' | 'exit_code'
-> & {
-  gpus: readonly number[];
-  warnings: string[];
-};
+/** Begins the warning of a record whose container could not be ended. */
+export const unkillable = 'unkillable';
 
 /** Never throws for what goes wrong with the job: that is in the record, which is final and on disk when this returns. */
 export async function runJob(
@@ -102,7 +50,11 @@ export async function runJob(
     architecture: services.gpus.architecture,
     count: services.gpus.count,
   };
-  await campaign.journal.append({ act: 'run.started', run: runId, draft });
+  await campaign.journal.append({
+    act: 'run.started',
+    run: runId,
+    draft: services.scrubber.scrubData(draft),
+  });
   emit({
     type: 'run.started',
     model: job.card.name,
@@ -116,7 +68,7 @@ export async function runJob(
     ? { ...draft, ...emptyOutcome(clock.now()), status: 'SKIPPED', reason: place.skip.reason }
     : await attempt(job, draft, { ...services, emit });
   record.ended_at = clock.now().toISOString();
-  record.durations.total_s = round(clock.monotonic() - started);
+  record.durations.total_s = roundedSeconds(clock.monotonic() - started);
   await finish(record, services, emit);
   return record;
 }
@@ -163,12 +115,13 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
     gpus: [],
     warnings: [],
   };
-  let verdict: Pick<RunRecord, 'status' | 'failure' | 'reason'>;
+  let verdict: Verdict;
   try {
     verdict = await steps(job, draft, runFolder, services, progress);
   } catch (thrown) {
     verdict = { status: 'FAILURE', failure: failureOf(thrown, services.signal), reason: null };
   }
+  await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));
   const { gpus, ...parts } = progress;
   return {
     ...draft,
@@ -185,14 +138,15 @@ async function steps(
   runFolder: string,
   services: RunServices,
   progress: Progress,
-): Promise<Pick<RunRecord, 'status' | 'failure' | 'reason'>> {
+): Promise<Verdict> {
   const { engine, clock, settings } = services;
   const plan = await planFor(job, draft.run, runFolder, services);
   progress.gpus = plan.gpus;
-  const [image] = await Promise.all([
-    pullImage(job, services, progress),
-    makeRunFolder(draft.run, plan, runFolder, services),
-  ]);
+  const folderMade = makeRunFolder(draft.run, plan, runFolder, services);
+  // Seen below: nothing of a run may go on behind its record.
+  folderMade.catch(() => {});
+  const image = await pullImage(job, services, progress);
+  await folderMade;
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
   const startedAt = clock.now();
   const executed = await executeProgram({
@@ -206,11 +160,12 @@ async function steps(
     keepAlive: settings.keepAlive,
     giveBackTo: services.giveBackTo,
     intend: () => intendContainer(draft.run, plan.container.name, services),
+    onUnkillable: (words) => tellUnkillable(words, services, progress),
     emit: services.emit,
     clock,
     signal: services.signal,
   });
-  return settle(job, plan, executed, startedAt, runFolder, services, progress);
+  return putAway({ job, plan, executed, startedAt, runFolder, services }, progress);
 }
 
 async function makeRunFolder(
@@ -232,6 +187,12 @@ async function makeRunFolder(
   });
 }
 
+function tellUnkillable(words: string, { emit }: RunServices, progress: Progress): void {
+  progress.warnings.push(`${unkillable}: ${words}`);
+  const hint = 'The next start with the same --output tries again.';
+  emit({ type: 'notice', level: 'warning', code: 'CONTAINER_LEFT', message: words, hint });
+}
+
 async function intendContainer(run: string, name: string, services: RunServices): Promise<void> {
   const { journal } = services.campaign;
   await journal.append({ act: 'container.create', run, name, engine: services.engine.kind });
@@ -246,7 +207,7 @@ function planFor(job: Job, runId: string, runFolder: string, services: RunServic
     engine: services.engine.kind,
     gpus: services.gpus,
     packageDir: services.packageDir,
-    hiddenFiles: services.hiddenFiles,
+    hidden: services.hidden,
     runFolder,
     containerName: containerNameOf(job, runId),
     labels: labelsOf(services, runId),
@@ -298,7 +259,7 @@ async function pullImage(
     clock: services.clock,
     signal: services.signal,
   });
-  progress.durations.pull_s = round(pulled.durationS);
+  progress.durations.pull_s = roundedSeconds(pulled.durationS);
   if (pulled.status === 'FAILURE') {
     return {
       failure: pulled.failure ?? { class: 'pull', stage: 'pull', message: 'the image could not be had' },
@@ -307,88 +268,6 @@ async function pullImage(
   progress.image.id = pulled.imageId;
   progress.image.digest = pulled.digest ?? progress.image.digest;
   return { reference: pulled.reference };
-}
-
-async function settle(
-  job: Job,
-  plan: JobPlan,
-  executed: Executed,
-  startedAt: Date,
-  runFolder: string,
-  services: RunServices,
-  progress: Progress,
-): Promise<Pick<RunRecord, 'status' | 'failure' | 'reason'>> {
-  progress.durations.stages_s = round(executed.durationS);
-  progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
-  progress.stages = executed.stages;
-  const { workspace, control } = hostPaths(runFolder, services.packageDir);
-  const collected: Collected =
-    job.card.multiple_results === ''
-      ? metricOfOutput(executed.scan)
-      : await metricsOfFile({
-          file: job.card.multiple_results,
-          workspace,
-          modelDir: plan.modelDir,
-          runFolder,
-          notBefore: startedAt,
-        });
-  progress.output = await keepLog(job, join(control, controlFiles.output), runFolder, services, progress);
-  // Removing a container takes a while, so the results are put away meanwhile.
-  const unkillable = await executed.ended;
-  if (unkillable !== undefined) progress.warnings.push(`unkillable: ${unkillable}`);
-  await cleanFolders(runFolder, services, unkillable === undefined);
-  progress.metrics = collected.metrics;
-  progress.artifacts = collected.artifacts;
-  return judge({
-    end: executed.end,
-    stages: executed.stages,
-    error: executed.scan.firstError,
-    metrics: collected.metrics,
-    metricProblem: collected.problem,
-    outOfMemory: false,
-    skippedRun: services.settings.skipModelRun,
-  });
-}
-
-/** null when the run itself did away with its output; what was found in it until then counts. */
-async function keepLog(
-  job: Job,
-  from: string,
-  runFolder: string,
-  services: RunServices,
-  progress: Progress,
-): Promise<RunRecord['output']> {
-  const log = join(runFolder, 'output.log');
-  try {
-    const { bytes, scrubbed } = await finishLog({ from, to: log, scrubber: services.scrubber });
-    const named = join(services.resultsRoot, runLogName(job.card, job.image.dockerfile));
-    await linkOrCopy(log, named);
-    services.emit({ type: 'file.written', kind: 'run log', path: named });
-    return { path: 'output.log', bytes, scrubbed };
-  } catch (thrown) {
-    const error = toMadError(thrown);
-    if (error.code !== 'FILE_NOT_FOUND') throw error;
-    progress.warnings.push(`the run removed its own output: ${error.message}`);
-    return null;
-  }
-}
-
-/** A kept container still works in these folders. */
-async function cleanFolders(runFolder: string, services: RunServices, isGone: boolean): Promise<void> {
-  const { settings } = services;
-  const { workspace, control } = hostPaths(runFolder, services.packageDir);
-  const isKept = settings.keepAlive || settings.keepModelDir || !isGone;
-  if (isKept) services.emit({ type: 'file.written', kind: 'model folder', path: workspace });
-  const gone = [...(isKept ? [] : [workspace]), ...(settings.keepAlive || !isGone ? [] : [control])];
-  await removeFolders(gone).catch((error: Error) => {
-    services.emit({
-      type: 'notice',
-      level: 'warning',
-      code: 'WORKSPACE_LEFT',
-      message: `a folder of the run could not be removed: ${error.message}`,
-      hint: 'Remove it by hand; files of root in it need root.',
-    });
-  });
 }
 
 const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {
@@ -406,8 +285,4 @@ function failureOf(thrown: unknown, signal: AbortSignal): RunFailure {
     return { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}` };
   const error = toMadError(thrown);
   return { class: classOfCode[error.code] ?? 'setup', stage: null, message: error.message };
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }

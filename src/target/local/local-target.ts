@@ -1,6 +1,7 @@
 import type { RunRecord } from '../../record/record-schema.ts';
 import type { Job } from '../../run/job.ts';
-import { type RunServices, runJob } from '../../run/run-job.ts';
+import { runJob } from '../../run/run-job.ts';
+import type { RunServices } from '../../run/run-services.ts';
 import type { Skip } from '../../run/skip-reason.ts';
 
 export interface LocalPlace {

@@ -1,5 +1,6 @@
-import { byteSearch } from '../foundation/byte-search.ts';
-import { mask, type Scrubber } from '../foundation/secret.ts';
+import { StringDecoder } from 'node:string_decoder';
+import { byteSearch } from './byte-search.ts';
+import { mask, type Scrubber } from './secret.ts';
 
 /** A scrubber for bytes that come in chunks, wherever their borders fall. */
 export interface ScrubStream {
@@ -43,6 +44,26 @@ export function createScrubStream(scrubber: Scrubber): ScrubStream {
     },
     end: () => scrub(held, held.length),
   };
+}
+
+/** The same for who needs text: characters that are cut by a border come whole as well. */
+export interface TextScrubStream {
+  push(chunk: Uint8Array): string;
+  end(): string;
+}
+
+export function createTextScrubStream(scrubber: Scrubber): TextScrubStream {
+  const stream = createScrubStream(scrubber);
+  const decoder = new StringDecoder('utf8');
+  return {
+    push: (chunk) => decoder.write(Buffer.from(stream.push(chunk))),
+    end: () => decoder.write(Buffer.from(stream.end())) + decoder.end(),
+  };
+}
+
+export function scrubBytes(bytes: Uint8Array, scrubber: Scrubber): Buffer {
+  const stream = createScrubStream(scrubber);
+  return Buffer.concat([stream.push(bytes), stream.end()]);
 }
 
 /** Where the tail begins that may be the start of a needle; the length when there is none. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Scrubber, Secret } from '../foundation/secret.ts';
-import { createScrubStream } from './scrub-stream.ts';
+import { createScrubStream, createTextScrubStream } from './scrub-stream.ts';
+import { Scrubber, Secret } from './secret.ts';
 
 const scrubberOf = (...values: string[]) =>
   new Scrubber(values.map((value, index) => new Secret(`s${index}`, value)));
@@ -56,4 +56,16 @@ test('bytes that are no text come through as they are', () => {
       expect(stream(scrubberOf('unlikely-secret'), chunks)).toEqual(Buffer.concat(chunks));
     }),
   );
+});
+
+test('text that comes in pieces is whole, wherever secrets and characters are cut', () => {
+  const scrubber = scrubberOf('secret-1', 'secret-12345', 'ééé-1x', 'two\nlines-long');
+  const text = 'é secret-12345 x ééé-1x two\nlines-long é';
+  const bytes = Buffer.from(text);
+  for (let size = 1; size <= bytes.length; size++) {
+    const stream = createTextScrubStream(scrubber);
+    let out = '';
+    for (let at = 0; at < bytes.length; at += size) out += stream.push(bytes.subarray(at, at + size));
+    expect(out + stream.end()).toBe(scrubber.scrub(text));
+  }
 });

@@ -1,0 +1,130 @@
+import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from '../foundation/clock.ts';
+import { type Emit, type EventBody, silent } from '../foundation/event.ts';
+import { Scrubber } from '../foundation/secret.ts';
+import { fakeEngine } from '../image/fake-engine.ts';
+import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
+import type { ContainerSpec, Engine } from '../machine/engine/engine.ts';
+import { controlFiles } from '../stage/stage.ts';
+import { type ExecuteOptions, executeProgram } from './execute-program.ts';
+
+let runFolder = '';
+let control = '';
+beforeEach(async () => {
+  runFolder = await mkdtemp(join(tmpdir(), 'execute-program-'));
+  control = join(runFolder, 'control');
+  await mkdir(control);
+});
+afterEach(() => rm(runFolder, { recursive: true, force: true }));
+
+interface Said {
+  events: EventBody[];
+  unkillable: string[];
+  created: ContainerSpec[];
+  removed: string[];
+}
+
+/** Runs a program of no stages in an engine whose `exec` ends as told, after `during`. */
+async function execute(
+  ending: CommandEnd,
+  changes: { engine?: Partial<Engine>; options?: Partial<ExecuteOptions>; during?(): Promise<void> } = {},
+) {
+  const said: Said = { events: [], unkillable: [], created: [], removed: [] };
+  const exec = (_: string, { argv }: { argv: readonly string[] }): RunningCommand => {
+    const result = async () => {
+      await changes.during?.();
+      return { argv, end: ending, stdout: '', stderr: '', durationS: 0 };
+    };
+    return { pid: undefined, result: result(), kill() {} };
+  };
+  const engine: Engine = {
+    ...fakeEngine(),
+    create: async (spec) => spec.name + said.created.push(spec),
+    exec,
+    remove: async (id) => void said.removed.push(id),
+    ...changes.engine,
+  };
+  const emit: Emit = Object.assign((body: EventBody) => void said.events.push(body), {
+    within: () => silent,
+  });
+  const container = {
+    name: 'c',
+    image: '',
+    labels: {},
+    mounts: [],
+    env: {},
+    workdir: '',
+    user: 'root',
+    options: [],
+  };
+  const program = { workspace: '/w', control, stages: [] };
+  const plan = { timeoutS: null, program, container, exec: { argv: ['sh'], env: {}, secretEnv: {} } };
+  const run = executeProgram({
+    plan: { ...plan, job: { card: { name: 'model' } } } as unknown as ExecuteOptions['plan'],
+    image: 'image',
+    engine,
+    runFolder,
+    errors: { patterns: [], benign: [] } as unknown as ExecuteOptions['errors'],
+    scrubber: new Scrubber([]),
+    liveOutput: false,
+    keepAlive: false,
+    giveBackTo: undefined,
+    intend: async () => {},
+    onUnkillable: (words) => said.unkillable.push(words),
+    emit,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    ...changes.options,
+  });
+  return { run, said };
+}
+
+const over = () => appendFile(join(control, controlFiles.marks), 'over\t1.0\t0\t0\n');
+const ok: CommandEnd = { kind: 'exited', exitCode: 0 };
+
+test('a program that says how it ended is believed, and its container is removed', async () => {
+  const { run, said } = await execute({ kind: 'exited', exitCode: 7 }, { during: over });
+  const { end, isGone } = await run;
+  expect([end, await isGone]).toEqual([ok, true]);
+  expect(said).toMatchObject({ removed: ['c1'], unkillable: [], events: [] });
+});
+
+test.each([
+  [{ kind: 'signalled', signal: 'SIGKILL' }, /client that ran the program was ended by SIGKILL/],
+  [{ kind: 'exited', exitCode: 137 }, /container ended before its program did \(exit code 137\)/],
+  [{ kind: 'exited', exitCode: 0 }, /its marks are gone/],
+] as [CommandEnd, RegExp][])('an end without a mark, %o, is no success', async (ending, message) => {
+  const { run } = await execute(ending);
+  expect((await run).end).toEqual({ kind: 'lost', message: expect.stringMatching(message) });
+});
+
+test('a container that cannot be removed is told, once', async () => {
+  const remove = (): Promise<void> => Promise.reject(new Error('the engine is gone'));
+  const { run, said } = await execute(ok, { during: over, engine: { remove } });
+  expect(await (await run).isGone).toBe(false);
+  expect(said.unkillable).toEqual(['container c could not be ended: the engine is gone']);
+});
+
+test('it is told as well when the run fails for another reason', async () => {
+  const remove = (): Promise<void> => Promise.reject(new Error('the engine is gone'));
+  const exec = (): RunningCommand => ({
+    pid: undefined,
+    result: Promise.reject(new Error('no client')),
+    kill() {},
+  });
+  const { run, said } = await execute(ok, { engine: { remove, exec } });
+  await expect(run).rejects.toThrow('no client');
+  expect(said.unkillable).toHaveLength(1);
+});
+
+test('files are given back after an end without the last stage, and it is told when that fails', async () => {
+  const giveBackTo = { uid: 1000, gid: 1000 };
+  const { run, said } = await execute({ kind: 'exited', exitCode: 127 }, { options: { giveBackTo } });
+  await run;
+  expect(said.created.map(({ name }) => name)).toEqual(['c', 'c_give_back']);
+  expect(said.removed).toEqual(['c1', 'c_give_back2']);
+  expect(said.events).toMatchObject([{ type: 'notice', code: 'NOT_GIVEN_BACK' }]);
+});

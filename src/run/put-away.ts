@@ -1,0 +1,116 @@
+/** What comes after the program of a run: results collected, the log kept, folders removed, the verdict. */
+import { truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toMadError } from '../foundation/error.ts';
+import { runLogName } from '../image/name.ts';
+import { judge } from '../record/judge.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import { controlFiles } from '../stage/stage.ts';
+import { type Collected, metricOfOutput, metricsOfFile } from './collect-results.ts';
+import type { Executed } from './execute-program.ts';
+import { finishLog, linkOrCopy } from './final-log.ts';
+import type { Job } from './job.ts';
+import type { JobPlan } from './plan-job.ts';
+import { emptyFolder, hostPaths, removeFolders } from './run-folder.ts';
+import { type Progress, type RunServices, roundedSeconds, type Verdict } from './run-services.ts';
+
+export interface PutAwayOptions {
+  job: Job;
+  plan: JobPlan;
+  executed: Executed;
+  /** When the program started; an older result file isn't the run's. */
+  startedAt: Date;
+  runFolder: string;
+  services: RunServices;
+}
+
+export async function putAway(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
+  const { executed, runFolder, services } = options;
+  progress.durations.stages_s = roundedSeconds(executed.durationS);
+  progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
+  progress.stages = executed.stages;
+  const collected = await collect(options);
+  progress.metrics = collected.metrics;
+  progress.artifacts = collected.artifacts;
+  const log = await keepLog(options, progress);
+  // Removing a container takes a while, so the results are put away meanwhile.
+  await executed.isGone;
+  // What a process that outlived its program went on writing was not looked at for secrets.
+  if (log && !log.scrubbed && !services.settings.keepAlive)
+    await truncate(join(runFolder, log.path), log.bytes);
+  progress.output = log;
+  return judge({
+    end: executed.end,
+    stages: executed.stages,
+    error: executed.scan.firstError,
+    metrics: collected.metrics,
+    metricProblem: collected.problem,
+    outOfMemory: false,
+    skippedRun: services.settings.skipModelRun,
+  });
+}
+
+async function collect(options: PutAwayOptions): Promise<Collected> {
+  const { job, plan, executed, startedAt, runFolder, services } = options;
+  if (job.card.multiple_results === '') return metricOfOutput(executed.scan);
+  return metricsOfFile({
+    file: job.card.multiple_results,
+    workspace: hostPaths(runFolder, services.packageDir).workspace,
+    modelDir: plan.modelDir,
+    runFolder,
+    notBefore: startedAt,
+    scrubber: services.scrubber,
+  });
+}
+
+/** null when the run itself did away with its output; what was found in it until then counts. */
+async function keepLog(
+  { job, runFolder, services }: PutAwayOptions,
+  progress: Progress,
+): Promise<RunRecord['output']> {
+  const from = join(hostPaths(runFolder, services.packageDir).control, controlFiles.output);
+  const log = join(runFolder, 'output.log');
+  try {
+    const { bytes, scrubbed } = await finishLog({ from, to: log, scrubber: services.scrubber });
+    await nameLog(log, job, services);
+    return { path: 'output.log', bytes, scrubbed };
+  } catch (thrown) {
+    const error = toMadError(thrown);
+    if (error.code !== 'FILE_NOT_FOUND') throw error;
+    progress.warnings.push(`the run removed its own output: ${error.message}`);
+    return null;
+  }
+}
+
+/** The log under the reference's name beside `perf.csv`; the run's own folder has it in any case. */
+async function nameLog(log: string, job: Job, { resultsRoot, emit }: RunServices): Promise<void> {
+  const named = join(resultsRoot, runLogName(job.card, job.image.dockerfile));
+  try {
+    await linkOrCopy(log, named);
+    emit({ type: 'file.written', kind: 'run log', path: named });
+  } catch (error) {
+    const message = `${named} could not be written: ${(error as Error).message}`;
+    emit({ type: 'notice', level: 'warning', code: 'LOG_NOT_NAMED', message, hint: `The log is ${log}.` });
+  }
+}
+
+/** Not where a container that was kept, or could not be ended, still works in them. */
+export async function cleanFolders(runFolder: string, services: RunServices, isGone: boolean): Promise<void> {
+  const { settings, emit } = services;
+  const { workspace, control } = hostPaths(runFolder, services.packageDir);
+  const isKept = settings.keepAlive || settings.keepModelDir || !isGone;
+  if (isKept) emit({ type: 'file.written', kind: 'model folder', path: workspace });
+  const gone = [
+    ...(isKept ? [] : [workspace]),
+    ...(settings.keepAlive || !isGone ? [] : [control, emptyFolder(runFolder)]),
+  ];
+  await removeFolders(gone).catch((error: NodeJS.ErrnoException) => {
+    emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'WORKSPACE_LEFT',
+      message: `not all of ${runFolder} could be removed: ${error.code ?? error.message}`,
+      hint: 'Remove its folders by hand (rm -rf); files of root in them need root.',
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import type { Context } from '../context/context.ts';
+import type { Clock } from '../foundation/clock.ts';
+import type { Emit } from '../foundation/event.ts';
+import type { Scrubber, Secret } from '../foundation/secret.ts';
+import type { GpuFacts } from '../machine/device/detect.ts';
+import type { Engine, EngineCapabilities } from '../machine/engine/engine.ts';
+import type { Credentials } from '../package/credential-file.ts';
+import type { PackageSnapshot } from '../package/snapshot-schema.ts';
+import type { CampaignFolder } from '../record/campaign-folder.ts';
+import type { PerfWriter } from '../record/perf-writer.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import type { RunSettings } from './job.ts';
+import type { HiddenEntry } from './run-folder.ts';
+
+/** What all jobs of a campaign share on this machine. */
+export interface RunServices {
+  engine: Engine;
+  capabilities: EngineCapabilities;
+  clock: Clock;
+  emit: Emit;
+  signal: AbortSignal;
+  scrubber: Scrubber;
+  campaign: CampaignFolder;
+  /** Folder for registry logins and other secrets, mode 700; gone when the campaign ends. */
+  secretsDir: string;
+  writer: PerfWriter;
+  resultsRoot: string;
+  /** Absolute: the package's files on this machine. */
+  packageDir: string;
+  /** What a run must not see of it. */
+  hidden: readonly HiddenEntry[];
+  package: PackageSnapshot | undefined;
+  context: Context;
+  credentials: Credentials;
+  /** `MAD_SECRETS*` of the environment. */
+  envSecrets: readonly Secret[];
+  settings: RunSettings;
+  gpus: GpuFacts;
+  host: string;
+  hostFacts: string | null;
+  contextHash: string | null;
+  /** Registry of option or manifest. */
+  registry: string | undefined;
+  buildNumber: string;
+  pipeline: string;
+  giveBackTo: { uid: number; gid: number } | undefined;
+}
+
+/** What a step left for the record. */
+export type Progress = Pick<
+  RunRecord,
+  'durations' | 'image' | 'stages' | 'metrics' | 'artifacts' | 'output' | 'exit_code'
+> & {
+  gpus: readonly number[];
+  warnings: string[];
+};
+
+export type Verdict = Pick<RunRecord, 'status' | 'failure' | 'reason'>;
+
+/** Seconds to the millisecond, as records hold them. */
+export function roundedSeconds(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
