@@ -1,5 +1,6 @@
 /** What campaigns that died left on this machine: containers, folders, records and rows that are missing. */
-import { rm } from 'node:fs/promises';
+import { realpath, rm } from 'node:fs/promises';
+import { dirname, sep } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
@@ -23,12 +24,19 @@ export interface CleanUpOptions {
 export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
   const { engine, emit, host } = options;
   const containers = await engine.list({ 'madengine.host': host });
+  const handled = new Set<string>();
   const { unjudged } = await reconcile({
     ...options,
-    cleanUp: (dead) => removeLeftovers(dead, containers, engine),
+    cleanUp: (dead) => {
+      handled.add(dead.id);
+      return removeLeftovers(dead, containers, engine);
+    },
   });
-  for (const { id, reason } of unjudged) tellUnjudged(emit, `campaign ${id}`, reason);
-  for (const container of containers) await removeOfOtherFolder(container, options);
+  for (const { id, reason } of unjudged) {
+    handled.add(id);
+    tellUnjudged(emit, `campaign ${id}`, reason);
+  }
+  for (const container of containers) await removeStray(container, handled, options);
 }
 
 async function removeLeftovers(
@@ -40,26 +48,45 @@ async function removeLeftovers(
     (container) => container.labels['madengine.campaign'] === dead.id && !isKept(container),
   );
   await Promise.all(mine.map((container) => engine.remove(container.id)));
-  for (const folder of dead.folders) await rm(folder, { recursive: true, force: true });
+  const own = await realpath(dead.path);
+  for (const folder of dead.folders) if (await isReallyIn(own, folder)) await removeFolder(folder);
 }
 
-/** A campaign with another results folder: its records wait for a start there, its containers don't. */
-async function removeOfOtherFolder(container: ContainerSummary, options: CleanUpOptions): Promise<void> {
+/** Whether no link on the way to it leads out: who shares a results root may have laid one. */
+async function isReallyIn(folder: string, path: string): Promise<boolean> {
+  const parent = await realpath(dirname(path)).catch(() => undefined);
+  return parent !== undefined && (parent === folder || parent.startsWith(folder + sep));
+}
+
+const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+/**
+ * A container of a campaign that is over: one with another results folder, whose records wait for a start there; or
+ * one that came up only after its campaign had died and was put right.
+ */
+async function removeStray(
+  container: ContainerSummary,
+  handled: ReadonlySet<string>,
+  options: CleanUpOptions,
+): Promise<void> {
+  const { engine, emit } = options;
   const root = container.labels['madengine.results_root'];
   const id = container.labels['madengine.campaign'];
-  if (root === undefined || id === undefined || root === options.resultsRoot || isKept(container)) return;
+  if (root === undefined || id === undefined || handled.has(id) || isKept(container)) return;
   const state = campaignState(root, id);
   if (state === 'live') return;
-  if (state === 'unknown') {
-    tellUnjudged(options.emit, `container ${container.name}`, `its results folder ${root} is gone`);
-    return;
+  const what = `container ${container.name}`;
+  if (state === 'unknown') return tellUnjudged(emit, what, `its results folder ${root} is gone`);
+  try {
+    await engine.remove(container.id);
+  } catch (error) {
+    return tellUnjudged(emit, what, (error as Error).message);
   }
-  await options.engine.remove(container.id);
-  options.emit({
+  emit({
     type: 'notice',
     level: 'info',
     code: 'CONTAINER_REMOVED',
-    message: `removed container ${container.name}, left by a campaign in ${root} that died`,
+    message: `removed ${what}, left by a campaign in ${root} that is over`,
   });
 }
 
