@@ -29,6 +29,7 @@ export function optionValue(
     return { value: typed === true, origin: typeof typed === 'boolean' ? 'option' : 'default' };
   if (option.kind === 'list') {
     const list = Array.isArray(typed) ? typed.map(String).filter((one) => one !== '') : [];
+    for (const one of list) rejectSwallowedOption(option, one, context);
     return { value: list, origin: list.length > 0 ? 'option' : 'default' };
   }
   if (typeof typed === 'string' && typed !== '') {

@@ -51,7 +51,7 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
     try {
       const [command] = await Promise.all([
         commandModules[parsed.command](),
-        showsSettings(parsed, env) ? tellOptions(parsed, invocation, events) : undefined,
+        settingsFor(parsed, env) ? tellOptions(parsed, invocation, events) : undefined,
       ]);
       const around = surroundings(invocation, events);
       return await command.execute({ values, around, stdout, colours: coloursFor(wantsColour(stdout, env)) });
@@ -81,8 +81,10 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
 }
 
 /** Where every value comes from is shown to those who ask for more, and with every plan. */
-const showsSettings = ({ values }: ParsedCommand, env: Invocation['env']): boolean =>
-  values.verbose || values['dry-run'] || isOn(env.MAD_VERBOSE_CONFIG);
+function settingsFor({ values }: ParsedCommand, env: Invocation['env']): RendererOptions['settings'] {
+  if (values.verbose || isOn(env.MAD_VERBOSE_CONFIG)) return 'at once';
+  return values['dry-run'] ? 'with the plan' : undefined;
+}
 
 /** Secrets are read before, so that none of them is shown where it was typed. */
 async function tellOptions(
@@ -113,13 +115,14 @@ async function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promi
   // The standard output of discover is its answer.
   const answers = parsed.command === 'discover';
   if (parsed.values.json && !answers) return (await import('./terminal/json.ts')).jsonRenderer(stdout);
+  const settings = settingsFor(parsed, env);
   const options: RendererOptions = {
     stdout: answers ? stderr : stdout,
     stderr,
     clock: systemClock,
     colours: coloursFor(wantsColour(answers ? stderr : stdout, env)),
     verbose: parsed.values.verbose,
-    showsSettings: showsSettings(parsed, env),
+    ...(settings === undefined ? {} : { settings }),
     cwd: invocation.cwd,
   };
   if (answers || !isLive(stdout, env)) return (await import('./terminal/plain.ts')).plainRenderer(options);

@@ -33,7 +33,9 @@ export function mergeContext(layers: readonly ContextLayer[]): Context {
 
 function mergeInto(branch: Branch, values: object, origin: ContextOrigin, depth: number): void {
   if (depth > deepest)
-    throw new MadError('INVALID_ARGUMENT', `The context (${origin}) is nested too deeply.`);
+    throw new MadError('INVALID_ARGUMENT', `The context (${origin}) is nested too deeply.`, {
+      hint: `At most ${deepest} objects may lie within each other.`,
+    });
   for (const [key, value] of Object.entries(values)) {
     if (!isPlainObject(value)) {
       branch.children.set(key, { value, origin });

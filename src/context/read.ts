@@ -80,9 +80,12 @@ async function readText(file: string, path: string): Promise<string> {
   const what = `--additional-context-file ${file}`;
   try {
     const facts = await stat(path);
-    if (!facts.isFile()) throw new MadError('INVALID_FILE', `${what}: this is not a file.`);
+    const hint = 'Name a file with one JSON object or Python dict in it.';
+    if (!facts.isFile()) throw new MadError('INVALID_FILE', `${what}: this is not a file.`, { hint });
     if (facts.size > largestFile) {
-      throw new MadError('INVALID_FILE', `${what}: ${facts.size} bytes are too many for a context.`);
+      throw new MadError('INVALID_FILE', `${what}: ${facts.size} bytes are too many for a context.`, {
+        hint,
+      });
     }
     return await readFile(path, 'utf8');
   } catch (error) {

@@ -104,7 +104,9 @@ async function readCandidate(root: string, path: string, card: ModelCard): Promi
   const facts = await stat(real);
   if (!facts.isFile()) return undefined;
   if (facts.size > largestDockerfile) {
-    throw new MadError('INVALID_FILE', `${path}: ${facts.size} bytes are too many for a Dockerfile.`);
+    throw new MadError('INVALID_FILE', `${path}: ${facts.size} bytes are too many for a Dockerfile.`, {
+      hint: `Files named ${card.dockerfile}.* are taken for Dockerfiles of ${card.name}: rename this one if it is none.`,
+    });
   }
   const text = await readFile(real, 'utf8');
   return { path, text, context: readContextLine(path, text) };

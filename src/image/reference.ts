@@ -47,6 +47,15 @@ export function parseImageReference(text: string): ImageReference {
   return { host, path, tag, digest };
 }
 
+export function isImageReference(text: string): boolean {
+  try {
+    parseImageReference(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The first part is a host only when it looks like one: `rocm/x` has none, `localhost/x` and `a.b/x` have. */
 function withoutHost(named: string): { host: string | undefined; rest: string } {
   const slash = named.indexOf('/');

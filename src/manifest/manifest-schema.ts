@@ -4,6 +4,7 @@
  * Import the types from here freely; the schema itself costs load time.
  */
 import * as z from 'zod/mini';
+import { isImageReference } from '../image/reference.ts';
 import { packageSnapshotSchema } from '../package/snapshot-schema.ts';
 
 export const manifestSchemaName = 'madengine.manifest/1';
@@ -13,8 +14,11 @@ const seconds = z.number();
 const optionalText = z.optional(text);
 const record = z.record(text, z.unknown());
 
+/** It becomes a word of a command line: nothing that an engine could take for an option. */
+const imageReference = text.check(z.refine(isImageReference, 'expected an image reference'));
+
 export const builtImageSchema = z.looseObject({
-  docker_image: text,
+  docker_image: imageReference,
   dockerfile: z._default(text, ''),
   base_docker: z._default(text, ''),
   /** Digest of the base image. */
@@ -23,7 +27,9 @@ export const builtImageSchema = z.looseObject({
   build_command: z._default(text, ''),
   log_file: z._default(text, ''),
   registry: optionalText,
-  registry_image: optionalText,
+  registry_image: z.optional(
+    text.check(z.refine((name) => name === '' || isImageReference(name), 'expected an image reference')),
+  ),
   push_failed: z.optional(z.boolean()),
   push_error: optionalText,
   gpu_vendor: optionalText,

@@ -12,5 +12,9 @@ export async function readManifest(file: string): Promise<BuildManifest> {
 export function parseManifest(data: unknown, file: string): BuildManifest {
   const result = manifestSchema.safeParse(data);
   if (!result.success) throw invalidFile(file, result.error, data, hint);
+  // The Python tool writes '' for an image that is in no registry.
+  for (const image of Object.values(result.data.built_images)) {
+    if (image.registry_image === '') delete image.registry_image;
+  }
   return result.data;
 }

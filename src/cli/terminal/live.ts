@@ -22,6 +22,7 @@ export function liveRenderer(options: RendererOptions): Renderer {
   const board = new ActivityBoard();
   const summary = new Summary();
   const pieces = new OutputLines();
+  const settings: string[] = [];
   let stopped = false;
 
   const draw = (above: readonly string[] = []): void => {
@@ -43,8 +44,10 @@ export function liveRenderer(options: RendererOptions): Renderer {
     const line = eventLine(event, options.verbose);
     // What starts stands in the region already.
     if (line && line.tone !== 'start') above.push(...finishedLines(line, options));
-    if (event.type === 'settings.read' && options.showsSettings) above.push(...settingLines(event));
-    if (event.type === 'plan.made') above.push(...planText(event.plan));
+    if (event.type === 'settings.read') {
+      (options.settings === 'at once' ? above : settings).push(...settingLines(event));
+    }
+    if (event.type === 'plan.made') above.push(...planText(event.plan, options.settings ? settings : []));
     if (event.type === 'campaign.ended') {
       above.push(...summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));
     }

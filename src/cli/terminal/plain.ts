@@ -14,6 +14,7 @@ export function plainRenderer(options: RendererOptions): Renderer {
   const board = new ActivityBoard();
   const summary = new Summary();
   const pieces = new OutputLines();
+  const settings: string[] = [];
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
   };
@@ -22,10 +23,12 @@ export function plainRenderer(options: RendererOptions): Renderer {
     summary.apply(event);
     print(outputOf(event, board, pieces));
     board.apply(event, 0);
-    if (event.type === 'settings.read' && options.showsSettings) {
-      stderr.write(`${settingLines(event).join('\n')}\n`);
+    if (event.type === 'settings.read') {
+      const lines = settingLines(event);
+      if (options.settings === 'at once') stderr.write(`${lines.join('\n')}\n`);
+      else settings.push(...lines);
     }
-    if (event.type === 'plan.made') print(planText(event.plan));
+    if (event.type === 'plan.made') print(planText(event.plan, options.settings ? settings : []));
     if (event.type === 'campaign.ended') {
       print(summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));
     }

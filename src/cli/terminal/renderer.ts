@@ -17,8 +17,8 @@ export interface RendererOptions {
   clock: Clock;
   colours: Colours;
   verbose: boolean;
-  /** Shows where every value comes from. */
-  showsSettings?: boolean;
+  /** When it is shown where every value comes from; absent: never. */
+  settings?: 'at once' | 'with the plan';
   /** Absolute; paths below it are shown relative to it. */
   cwd: string;
 }
