@@ -22,7 +22,7 @@ export interface OpenCampaign {
   resultsRoot: string;
   /** Absolute. */
   perfCsv: string;
-  /** Folder for logins and build secrets, mode 700; gone when the campaign ends. */
+  /** Folder for logins, build secrets and whatever else must not outlive the campaign, mode 700. */
   secretsDir: string;
   /** False once something outside could not be ended: the next start tries again. */
   settled: boolean;

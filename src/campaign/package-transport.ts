@@ -49,7 +49,7 @@ async function pushPackage(
   around: Surroundings,
 ): Promise<Pick<PackageSnapshot, 'archive' | 'image'>> {
   const image = `ci-madpackage:${snapshot.digest.replace('sha256:', '').slice(0, 16)}`;
-  const folder = await mkdtemp(join(campaign.folder.path, 'package-'));
+  const folder = await mkdtemp(join(campaign.secretsDir, 'package-'));
   try {
     const archive = await writeSnapshotArchive(around.cwd, snapshot, join(folder, archiveInImage));
     await writeFile(join(folder, 'Dockerfile'), `FROM scratch\nCOPY ${archiveInImage} /${archiveInImage}\n`);
@@ -181,7 +181,7 @@ async function unpackFor(
     await unpackSnapshot(file, snapshot, into);
     return into;
   }
-  const folder = await mkdtemp(join(campaign.folder.path, 'package-'));
+  const folder = await mkdtemp(join(campaign.secretsDir, 'package-'));
   try {
     const archive = join(folder, archiveInImage);
     await fetchArchive(snapshot.image, archive, engine, access, campaign, around);
@@ -222,10 +222,15 @@ async function fetchArchive(
       },
     );
   }
+  const labels = {
+    'madengine.campaign': campaign.folder.id,
+    'madengine.host': campaign.host,
+    'madengine.results_root': campaign.resultsRoot,
+  };
   await engine.extractFile(
     pulled.reference,
     `/${archiveInImage}`,
     to,
-    `madengine-package-${campaign.folder.id}`,
+    { name: `madengine-package-${campaign.folder.id}`, labels },
   );
 }

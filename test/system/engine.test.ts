@@ -156,7 +156,7 @@ test('an image without a shell is no image to run, and a file comes out of it al
   await engine.build(spec);
   await expect(engine.create(container({ image: spec.image }))).rejects.toThrow('has no /bin/sh');
   const to = join(spec.contextDir, 'out');
-  await engine.extractFile(spec.image, '/file', to, freshName());
+  await engine.extractFile(spec.image, '/file', to, { name: freshName(), labels: {} });
   expect(await readFile(to, 'utf8')).toBe('content');
 });
 

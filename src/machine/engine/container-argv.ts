@@ -108,7 +108,7 @@ function csvFields(fields: Named): string {
 export const csvField = (text: string): string =>
   /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
-const labelWords = (labels: Named): string[] =>
+export const labelWords = (labels: Named): string[] =>
   Object.entries(labels).map(([name, value]) => `--label=${envName(name)}=${value}`);
 
 const envWords = (env: Named): string[] =>

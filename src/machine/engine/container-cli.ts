@@ -5,7 +5,7 @@ import { type CommandResult, type CommandRunner, runCommand, succeeded } from '.
 import { OutputTail } from '../command/output-tail.ts';
 import { buildImage } from './build-image.ts';
 import { askClient, saidBy, startClient } from './client-error.ts';
-import { buildArgv, createArgv, execArgv, labelFilters, operand } from './container-argv.ts';
+import { buildArgv, createArgv, execArgv, labelFilters, labelWords, operand } from './container-argv.ts';
 import { createError } from './create-error.ts';
 import type { Dialect } from './dialect.ts';
 import type { ContainerSpec, ContainerSummary, Engine, ImageInfo, TransferOptions } from './engine.ts';
@@ -114,8 +114,9 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         isUnknownImage(stderr),
       );
     },
-    async extractFile(image, path, to, name) {
-      const words = ['create', '--pull=never', `--name=${name}`, operand(image, 'image')];
+    async extractFile(image, path, to, { name, labels }) {
+      const named = [`--name=${name}`, ...labelWords(labels)];
+      const words = ['create', '--pull=never', ...named, operand(image, 'image')];
       // An image without a command of its own needs one to make a container; it is never started.
       const created = await ask(`Opening ${image}`, [...words, 'none']);
       const id = created.stdout.trim();

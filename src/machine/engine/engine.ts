@@ -136,8 +136,13 @@ export interface Engine {
   /** Ends and removes; a container that is gone already is no error. */
   remove(container: string): Promise<void>;
   removeImage(image: string): Promise<void>;
-  /** Copies one file out of an image that need not be able to run. `name` is taken for the short-lived container. */
-  extractFile(image: string, path: string, to: string, name: string): Promise<void>;
+  /** Copies one file out of an image that need not be able to run, by a short-lived container of that name. */
+  extractFile(
+    image: string,
+    path: string,
+    to: string,
+    container: Pick<ContainerSpec, 'name' | 'labels'>,
+  ): Promise<void>;
   /** Containers, running or not, that carry all these labels (`''` as a value: any value). */
   list(labels: Readonly<Record<string, string>>): Promise<ContainerSummary[]>;
   /** The exact command lines, for `--dry-run`: a pure function of the spec and the capabilities. */
