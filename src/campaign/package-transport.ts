@@ -227,10 +227,8 @@ async function fetchArchive(
     'madengine.host': campaign.host,
     'madengine.results_root': campaign.resultsRoot,
   };
-  await engine.extractFile(
-    pulled.reference,
-    `/${archiveInImage}`,
-    to,
-    { name: `madengine-package-${campaign.folder.id}`, labels },
-  );
+  await engine.extractFile(pulled.reference, `/${archiveInImage}`, to, {
+    name: `madengine-package-${campaign.folder.id}`,
+    labels,
+  });
 }

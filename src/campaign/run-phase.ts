@@ -122,7 +122,10 @@ async function servicesFor(
           around,
         ),
     campaign.folder.storeByHash('host', campaign.hostFacts),
-    campaign.folder.storeByHash('context', { values: context.values, origins: context.origins }),
+    campaign.folder.storeByHash(
+      'context',
+      access.scrubber.scrubData({ values: context.values, origins: context.origins }),
+    ),
   ]);
   return {
     engine,
