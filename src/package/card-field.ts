@@ -38,6 +38,8 @@ export const knownCardKeys: ReadonlySet<string> = new Set([
   'log_error_pattern_scan',
   'log_error_benign_patterns',
   'log_error_patterns',
+  'metrics',
+  'checks',
 ]);
 
 /** Other words for `n_gpus`, first one wins. */
@@ -51,7 +53,6 @@ export function extraOf(entry: Readonly<Record<string, unknown>>): Record<string
 }
 
 export function splitList(value: unknown): string[] {
-  if (isTidy(value)) return value;
   const items = Array.isArray(value) ? value : typeof value === 'string' ? [value] : [];
   const words = items
     .filter((item): item is string => typeof item === 'string')
@@ -59,20 +60,6 @@ export function splitList(value: unknown): string[] {
     .map((item) => item.trim())
     .filter((item) => item !== '');
   return [...new Set(words)];
-}
-
-/** A list of words as this file would make them: nothing to split, trim or leave out. */
-function isTidy(value: unknown): value is string[] {
-  // Comparing each with each is for short lists only.
-  if (!Array.isArray(value) || value.length > 20) return false;
-  return value.every(
-    (item, index) =>
-      typeof item === 'string' &&
-      item !== '' &&
-      !item.includes(',') &&
-      item.trim() === item &&
-      value.indexOf(item) === index,
-  );
 }
 
 export const listText = (value: unknown): string => splitList(value).join(',');

@@ -167,7 +167,7 @@ function textsIn(value: unknown): string[] {
 }
 
 async function readCredentialFile(root: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const text = await readPackageText(join(root, fileName), fileName);
+  const text = readPackageText(join(root, fileName), fileName);
   if (text === undefined) return undefined;
   const found = parseQuietly(text);
   if ('place' in found) {

@@ -1,12 +1,14 @@
+import { isAscii } from 'node:buffer';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
+import { parseJson } from '../foundation/file/json-file.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
 import type { CardOrigin, FoundCard } from './card.ts';
 import { knownCardKeys } from './card-field.ts';
 import type { HookAnswer, HookOptions } from './hook-process.ts';
-import { readPackageJson } from './json-file.ts';
+import { readPackageBytes } from './json-file.ts';
 import { controlCharacters, quoted } from './package-path.ts';
 import { readCards } from './read-cards.ts';
 
@@ -29,9 +31,8 @@ const kinds: Readonly<Record<string, CardSource['kind']>> = {
   'get_models_json.ts': 'script',
 };
 
-/** Sources read at the same time: of hooks fewer, for each is an interpreter that starts. */
+/** Hooks that run at the same time; each is an interpreter that starts. */
 const hooksAtOnce = 4;
-const filesAtOnce = 32;
 
 /**
  * Every model card of the package: the root's `models.json` first, then the folders of `scripts/` in the order of their
@@ -46,7 +47,7 @@ export async function discoverCards(options: DiscoveryOptions): Promise<FoundCar
   }
   const read = (source: CardSource): Promise<FoundCard[]> => readSource(source, options);
   // Files first: a mistake in one of them needs no hook to be found.
-  const files = await inGroups(sources.filter(isFile), filesAtOnce, read);
+  const files = await inGroups(sources.filter(isFile), 1, read);
   const hooks = await inGroups(
     sources.filter((source) => !isFile(source)),
     hooksAtOnce,
@@ -104,8 +105,8 @@ async function sourceIn(root: string, dir: string): Promise<CardSource | undefin
 }
 
 async function readSource(source: CardSource, options: DiscoveryOptions): Promise<FoundCard[]> {
-  const { models, lazy } = await readEntries(source, options);
-  const cards = await readCards(models, source.file, source.dir);
+  const { models, lazy, clean } = await readEntries(source, options);
+  const cards = await readCards(models, source.file, source.dir, clean);
   return cards.map((card, index): FoundCard => {
     const origin = { file: source.file, index };
     return lazy[index] ? { card, origin, lazy: true } : { card, origin };
@@ -115,8 +116,9 @@ async function readSource(source: CardSource, options: DiscoveryOptions): Promis
 async function readEntries(source: CardSource, options: DiscoveryOptions): Promise<HookAnswer> {
   switch (source.kind) {
     case 'json': {
-      const models = await readPackageJson(join(options.root, source.file), source.file);
-      if (Array.isArray(models)) return { models, lazy: [] };
+      const bytes = readPackageBytes(join(options.root, source.file), source.file);
+      const models = parseJson(bytes?.toString('utf8') ?? '', source.file);
+      if (Array.isArray(models)) return { models, lazy: [], clean: bytes !== undefined && isClean(bytes) };
       const what = typeof models === 'object' && models !== null ? 'an object' : quoted(models);
       throw new MadError('INVALID_FILE', `${source.file}: expected a list of model cards, found ${what}.`, {
         hint: 'Put the cards in brackets: [ {"name": …}, … ].',
@@ -128,6 +130,9 @@ async function readEntries(source: CardSource, options: DiscoveryOptions): Promi
       return (await import('./script-hook.ts')).runScriptHook(source.file, options);
   }
 }
+
+/** JSON refuses bare control characters; without a backslash there are no others, and none of Unicode's in ASCII. */
+const isClean = (json: Buffer): boolean => isAscii(json) && !json.includes('\\') && !json.includes('\x7f');
 
 /** Like Promise.all, with at most `width` at work. */
 async function inGroups<T, R>(

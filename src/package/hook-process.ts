@@ -27,6 +27,8 @@ export interface HookOptions {
 export interface HookAnswer {
   models: readonly unknown[];
   lazy: readonly boolean[];
+  /** No text in the models can hold a control character. */
+  clean?: boolean;
 }
 
 const defaultTimeoutMs = 60_000;
