@@ -74,6 +74,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     build: options.build ?? unused,
     create: unused,
     exec: unused,
+    outOfMemory: async () => false,
     kill: unused,
     remove: unused,
     removeImage: unused,

@@ -6,6 +6,7 @@ import { keyPath } from '../foundation/schema-problem.ts';
 import type { CardOrigin, ModelCard } from './card.ts';
 import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
 import { controlCharacters, packagePath, quoted } from './package-path.ts';
+import { checksSchema, metricRulesSchema } from './result-rules.ts';
 
 // The text given to each schema says what was expected; the message is made from it.
 const line = z.string('text').check(z.refine((text) => !controlCharacters.test(text), 'text on one line'));
@@ -117,6 +118,10 @@ export const cardSchema = z.looseObject(
     ),
     log_error_benign_patterns: z.optional(lines),
     log_error_patterns: z.optional(lines.check(z.minLength(1, 'a list with at least one text'))),
+    /** Unit and direction of metrics, and metrics beyond `performance:`. */
+    metrics: z.optional(metricRulesSchema),
+    /** What makes sure that a result is sound, whatever its performance. */
+    checks: z.optional(checksSchema),
   },
   'an object (one model card)',
 );

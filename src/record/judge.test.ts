@@ -97,3 +97,33 @@ test('--skip-model-run is SKIPPED when the rest went well, and a failure when it
     'FAILURE',
   );
 });
+
+test('a failed check is a failure of its own class, with the line that shows it', () => {
+  const passed = { name: 'loads', status: 'SUCCESS' as const, message: 'a line matches' };
+  const failed = {
+    name: 'no NaN',
+    status: 'FAILURE' as const,
+    message: 'a line matches nan',
+    evidence: 'loss: nan',
+  };
+  expect(judge({ ...good, checks: [passed, failed, { ...failed, name: 'other' }] }).failure).toEqual({
+    class: 'check',
+    stage: 'run',
+    message: 'check "no NaN": a line matches nan, and 1 more failed',
+    evidence: 'loss: nan',
+  });
+  expect(judge({ ...good, checks: [passed] }).status).toBe('SUCCESS');
+});
+
+test('what the kernel ended for lack of memory is out of memory, be it a process or the whole container', () => {
+  const outOfMemory = { ...good, outOfMemory: true };
+  const stages = [{ ...ran, exit_code: 137 }];
+  expect(judge({ ...outOfMemory, stages, end: { kind: 'exited', exitCode: 137 } }).failure).toMatchObject({
+    class: 'out_of_memory',
+    message: 'the kernel ended a process of it for lack of memory, exit code 137',
+  });
+  const lost = { kind: 'lost', message: 'the container ended' } as const;
+  expect(judge({ ...outOfMemory, stages: [{ ...ran, exit_code: null }], end: lost }).failure).toMatchObject({
+    class: 'out_of_memory',
+  });
+});

@@ -2,7 +2,7 @@
  * How one attempt is judged: pure, from what was seen. Absent is not success: a missing exit code, metric or row is a
  * failure of its own class.
  */
-import type { FailureClass, Metric, RunFailure, RunStatus } from './record-schema.ts';
+import type { CheckResult, FailureClass, Metric, RunFailure, RunStatus } from './record-schema.ts';
 
 /** How the program of stages ended. */
 export type ProgramEnd =
@@ -28,6 +28,8 @@ export interface Observations {
   metrics: readonly Metric[];
   /** Why there are none, or why they don't count, in words; with the line that shows it. */
   metricProblem: { message: string; evidence?: string } | undefined;
+  /** The card's checks, done. */
+  checks?: readonly CheckResult[];
   /** The engine says that the kernel ended it for lack of memory. */
   outOfMemory: boolean;
   /** The model itself was not to be run (`--skip-model-run`). */
@@ -57,7 +59,8 @@ export function judge(seen: Observations): Judgement {
   return { status: 'SUCCESS', failure: null, reason: null };
 }
 
-function endFailure({ end, stages }: Observations): RunFailure | undefined {
+function endFailure(seen: Observations): RunFailure | undefined {
+  const { end, stages } = seen;
   const stage = unfinishedStage(stages);
   switch (end.kind) {
     case 'interrupted':
@@ -65,6 +68,13 @@ function endFailure({ end, stages }: Observations): RunFailure | undefined {
     case 'timed-out':
       return { class: 'timeout', stage, message: `not finished within its limit of ${end.limitS} s` };
     case 'lost':
+      if (seen.outOfMemory) {
+        return {
+          class: 'out_of_memory',
+          stage,
+          message: 'the kernel ended its container for lack of memory',
+        };
+      }
       return { class: 'engine', stage, message: end.message };
     case 'exited':
       return undefined;
@@ -83,8 +93,9 @@ function stageFailure(seen: Observations): RunFailure | undefined {
   const code = failed?.exit_code ?? exitCode;
   const evidence = seen.error?.line;
   if (name === 'run' && (seen.outOfMemory || seen.error?.class === 'out_of_memory')) {
+    const who = seen.outOfMemory ? 'the kernel ended a process of it for lack of memory' : 'out of memory';
     return withEvidence(
-      { class: 'out_of_memory', stage: name, message: `out of memory, exit code ${code}` },
+      { class: 'out_of_memory', stage: name, message: `${who}, exit code ${code}` },
       evidence,
     );
   }
@@ -137,7 +148,15 @@ function resultFailure(seen: Observations): RunFailure | undefined {
       message: 'no line with `performance: <number> <metric>` in its output',
     };
   }
-  return undefined;
+  return checkFailure(seen.checks ?? []);
+}
+
+function checkFailure(checks: readonly CheckResult[]): RunFailure | undefined {
+  const [first, ...others] = checks.filter((check) => check.status === 'FAILURE');
+  if (!first) return undefined;
+  const more = others.length === 0 ? '' : `, and ${others.length} more failed`;
+  const message = `check "${first.name}": ${first.message}${more}`;
+  return withEvidence({ class: 'check', stage: 'run', message }, first.evidence);
 }
 
 function withEvidence(failure: RunFailure, evidence: string | undefined): RunFailure {

@@ -89,3 +89,48 @@ test("a model's own columns fill what is empty, and never take the place of what
   });
   expect(Object.keys(row ?? {})).toEqual([...perfColumns, '__proto__']);
 });
+
+test('a column of a result file that the card made a metric has no row of its own', () => {
+  const metrics = [sampleMetric({ row: 'a' }), sampleMetric({ row: 'a', name: 'latency', column: 'p99' })];
+  expect(perfRows(sampleRecord({ metrics }))).toMatchObject([{ model: 'dummy_a', metric: 'samples/sec' }]);
+});
+
+test.each([
+  ['12.5', '12.5'],
+  ['soon', '9.5'],
+  ['', '9.5'],
+])('a test_duration of %j in a row of results makes it %s', (test_duration, expected) => {
+  const metrics = [sampleMetric({ row: 'a', columns: { test_duration } })];
+  expect(perfRows(sampleRecord({ metrics }))[0]?.test_duration).toBe(expected);
+});
+
+test("the reference's later columns say how many nodes and GPUs it had, where and by what it was started", () => {
+  const distributed = { launcher: 'torchrun' };
+  const [row] = perfRows(
+    sampleRecord({
+      model: { ...sampleRecord().model, card: { name: 'dummy', extra: { distributed } } },
+      placement: { host: 'node1', target: 'local', gpus: [0, 1] },
+    }),
+  );
+  expect(row).toMatchObject({
+    nnodes: '1',
+    gpus_per_node: '2',
+    deployment_type: 'local',
+    launcher: 'torchrun',
+  });
+  expect(perfRows(sampleRecord({ placement: null, engine: null }))).toMatchObject([
+    { nnodes: '', gpus_per_node: '', deployment_type: '', launcher: '' },
+  ]);
+});
+
+test('a failure that is known says so in its reason', () => {
+  const failure = { class: 'timeout', stage: 'run', message: 'no end within 60 s' } as const;
+  const record = sampleRecord({
+    status: 'FAILURE',
+    metrics: [],
+    failure,
+    known: true,
+    known_reason: 'bug 12',
+  });
+  expect(perfRows(record)[0]?.reason).toBe('known failure (bug 12): no end within 60 s');
+});

@@ -1,4 +1,5 @@
 import { cleanText } from './clean-text.ts';
+import { readNumber } from './metric-pattern.ts';
 import type { Metric, RunRecord } from './record-schema.ts';
 
 /** Values by column name, as text; '' where there is nothing. The order of the keys is that of new columns. */
@@ -35,9 +36,19 @@ export const referenceColumns = [
 
 /**
  * What we add: `run_id` ties a row to its record, and "no row lost, none doubled" rests on it; `campaign_id` finds the
- * record's folder; the other two say why a row is no SUCCESS.
+ * record's folder; the next two say why a row is no SUCCESS. The last four are columns that the reference's second version
+ * has in other places, with its meaning.
  */
-export const ownColumns = ['run_id', 'campaign_id', 'failure_class', 'reason'] as const;
+export const ownColumns = [
+  'run_id',
+  'campaign_id',
+  'failure_class',
+  'reason',
+  'nnodes',
+  'gpus_per_node',
+  'deployment_type',
+  'launcher',
+] as const;
 
 export const perfColumns: readonly string[] = [...referenceColumns, ...ownColumns];
 
@@ -46,8 +57,8 @@ export const perfColumns: readonly string[] = [...referenceColumns, ...ownColumn
  * are called `<card>_<row model>`, their further columns stand behind ours.
  */
 export function perfRows(record: RunRecord): PerfRow[] {
-  const metrics = record.metrics.length === 0 ? [undefined] : record.metrics;
-  return metrics.map((metric) => perfRow(record, metric));
+  const metrics = record.metrics.filter(({ column }) => column === undefined);
+  return (metrics.length === 0 ? [undefined] : metrics).map((metric) => perfRow(record, metric));
 }
 
 function perfRow(record: RunRecord, metric: Metric | undefined): PerfRow {
@@ -72,7 +83,7 @@ function perfRow(record: RunRecord, metric: Metric | undefined): PerfRow {
     relative_change: '',
     status,
     build_duration: seconds(record.image.build_duration_s),
-    test_duration: seconds(record.durations.stages_s),
+    test_duration: ownDuration(metric) ?? seconds(record.durations.stages_s),
     dataname: text(record.data?.names),
     data_provider_type: text(record.data?.provider),
     data_size: text(record.data?.bytes),
@@ -82,9 +93,31 @@ function perfRow(record: RunRecord, metric: Metric | undefined): PerfRow {
     run_id: record.run,
     campaign_id: record.campaign,
     failure_class: status === 'FAILURE' ? (record.failure?.class ?? 'missing_metric') : '',
-    reason: status === 'SUCCESS' ? '' : text(record.failure?.message ?? record.reason),
+    reason: status === 'SUCCESS' ? '' : reasonOf(record),
+    nnodes: record.placement ? String(Math.max(1, new Set(record.parts.map(({ node }) => node)).size)) : '',
+    gpus_per_node: text(record.placement?.gpus.length),
+    deployment_type: text(record.placement?.target),
+    launcher: launcherOf(record),
   };
   return withFurtherColumns(row, metric?.columns ?? {});
+}
+
+/** A result file that measured each of its rows knows better than we do (the reference's second version). */
+function ownDuration(metric: Metric | undefined): string | undefined {
+  const value = metric?.columns.test_duration?.trim() ?? '';
+  return readNumber(value) === undefined ? undefined : value;
+}
+
+function reasonOf(record: RunRecord): string {
+  const reason = text(record.failure?.message ?? record.reason);
+  return record.known ? `known failure (${text(record.known_reason)}): ${reason}` : reason;
+}
+
+/** The card's, or what starts it: the engine. */
+function launcherOf({ model, engine }: RunRecord): string {
+  const { extra } = model.card as { extra?: { distributed?: { launcher?: unknown } } };
+  const launcher = extra?.distributed?.launcher;
+  return typeof launcher === 'string' && launcher !== '' ? launcher : text(engine?.kind);
 }
 
 /** Each row of results has its own status, but a run that failed for another reason leaves no good row. */

@@ -13,6 +13,10 @@ const outcome = {
   parts: true,
   samples: true,
   metrics: true,
+  checks: true,
+  checked: true,
+  known: true,
+  known_reason: true,
   artifacts: true,
   output: true,
 } as const;

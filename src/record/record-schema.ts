@@ -19,6 +19,7 @@ export const failureClasses = [
   'exit_code',
   'error_pattern',
   'missing_metric',
+  'check',
   'device',
   'engine',
   'disk_full',
@@ -45,11 +46,23 @@ export const metricSchema = z.object({
   row: z.nullable(text),
   /** Further columns of that row. */
   columns: z.record(text, text),
+  /** Of the result file's column that it stands in: such a metric has no row of its own in `perf.csv`. */
+  column: z.optional(text),
 });
 
 export const failureSchema = z.object({
   class: z.enum(failureClasses),
   stage: z.nullable(text),
+  message: text,
+  /** The line of output that shows it. */
+  evidence: z.optional(text),
+});
+
+export const checkSchema = z.object({
+  /** As the card has it. */
+  name: text,
+  status: z.enum(['SUCCESS', 'FAILURE']),
+  /** What was found. */
   message: text,
   /** The line of output that shows it. */
   evidence: z.optional(text),
@@ -126,6 +139,14 @@ export const recordSchema = z.object({
     z.object({ metrics: z.array(metricSchema), duration_s: seconds, status: z.enum(statuses) }),
   ),
   metrics: z.array(metricSchema),
+  /** The card's checks; absent in records before they existed. */
+  checks: z.optional(z.array(checkSchema)),
+  /** False for a result that no check of its card stands behind: exit code, error patterns and metric alone. */
+  checked: z.optional(z.boolean()),
+  /** True for a failure that `--known-failures` names. */
+  known: z.optional(z.boolean()),
+  /** Why it fails, as that file has it; in a run that did not fail, what it should have failed of. */
+  known_reason: z.optional(text),
   artifacts: z.array(z.object({ path: text, bytes: z.number(), sha256: text })),
   output: z.nullable(z.object({ path: text, bytes: z.number(), scrubbed: z.boolean() })),
   data: z.nullable(
@@ -139,6 +160,7 @@ export const recordSchema = z.object({
 
 export type RunRecord = z.infer<typeof recordSchema>;
 export type Metric = z.infer<typeof metricSchema>;
+export type CheckResult = z.infer<typeof checkSchema>;
 export type RunFailure = z.infer<typeof failureSchema>;
 export type FailureClass = (typeof failureClasses)[number];
 export type RunStatus = (typeof statuses)[number];

@@ -24,11 +24,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const collect = (file = 'r.csv'): Promise<Collected> =>
+const collect = (file = 'r.csv', outputCsv = ''): Promise<Collected> =>
   metricsOfFile({
     file,
     workspace,
     modelDir: 'run_directory',
+    workspaceAsSeen: '/myworkspace',
+    outputCsv,
     runFolder: folder,
     notBefore: new Date(0),
     scrubber: new Scrubber([new Secret('TOKEN', 'hush-hush-1')]),
@@ -70,3 +72,35 @@ test('a link to a file of the host, or through a folder of the host, is not foll
   }
   expect(await kept()).toEqual([]);
 });
+
+const table = (model: string): string => `model,performance,metric\n${model},1,x/s\n`;
+
+test.each([
+  ['the working folder', ['r.csv', 'run_directory/r.csv', 'out/r.csv'], 'r.csv'],
+  ["the model's folder", ['run_directory/r.csv', 'out/r.csv'], 'run_directory/r.csv'],
+  ['where MAD_OUTPUT_CSV points', ['out/r.csv'], 'out/r.csv'],
+])('a result file is taken from %s before the places behind it', async (_, files, expected) => {
+  await mkdir(join(workspace, 'out'));
+  for (const file of files) await writeFile(join(workspace, file), table(file));
+  expect((await collect('r.csv', '/myworkspace/out/r.csv')).metrics).toMatchObject([{ row: expected }]);
+});
+
+test.each([
+  ['other.csv', 'run_directory/other.csv'],
+  ['../out/other.csv', 'out/other.csv'],
+])('MAD_OUTPUT_CSV=%s is relative to the folder in which the script starts', async (value, file) => {
+  await mkdir(join(workspace, 'out'));
+  await writeFile(join(workspace, file), table('a'));
+  expect((await collect('r.csv', value)).metrics).toMatchObject([{ row: 'a', value: 1 }]);
+});
+
+test.each(['/etc/passwd', '../../r.csv', '/myworkspace/../r.csv', '/myworkspace'])(
+  'MAD_OUTPUT_CSV=%s names nothing of the run',
+  async (value) => {
+    await writeFile(join(folder, 'r.csv'), table('outside'));
+    expect(await collect('r.csv', value)).toMatchObject({
+      metrics: [],
+      problem: { message: 'the result file r.csv was not written' },
+    });
+  },
+);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises';
-import { basename, isAbsolute, join, sep } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { scrubBytes } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { Observations } from '../record/judge.ts';
@@ -46,6 +46,10 @@ export interface ResultFileOptions {
   file: string;
   workspace: string;
   modelDir: string;
+  /** What card or context set `MAD_OUTPUT_CSV` to, as the run sees it; relative to the folder that its script starts in. */
+  outputCsv?: string;
+  /** The workspace, as the run sees it. */
+  workspaceAsSeen: string;
   runFolder: string;
   /** A file older than this isn't the run's. */
   notBefore: Date;
@@ -53,8 +57,8 @@ export interface ResultFileOptions {
 }
 
 /**
- * The metrics of a declared result file, looked for in the working folder, then in the model's folder. The file becomes
- * an artifact of the run.
+ * The metrics of a declared result file, looked for in the working folder, then in the model's folder, then where
+ * `MAD_OUTPUT_CSV` points. The file becomes an artifact of the run.
  */
 export async function metricsOfFile(options: ResultFileOptions): Promise<Collected> {
   const { file, workspace, modelDir } = options;
@@ -62,8 +66,10 @@ export async function metricsOfFile(options: ResultFileOptions): Promise<Collect
     return failed(`the result file ${file} lies outside the run's folder`);
   }
   let unusable: string | undefined;
-  for (const folder of [workspace, join(workspace, modelDir)]) {
-    const path = join(folder, file);
+  const pointed = pointedPath(options);
+  const places = [file, join(modelDir, file), ...(pointed === undefined ? [] : [pointed])];
+  for (const place of places) {
+    const path = join(workspace, place);
     const trusted = await isOwnFile(path, workspace);
     if (trusted === undefined) continue;
     if (!trusted) {
@@ -82,6 +88,13 @@ export async function metricsOfFile(options: ResultFileOptions): Promise<Collect
     return { metrics: results.metrics, problem: undefined, artifacts };
   }
   return failed(unusable ?? `the result file ${file} was not written`);
+}
+
+/** Relative to the workspace; undefined when it lies outside. */
+function pointedPath({ outputCsv, workspaceAsSeen, modelDir }: ResultFileOptions): string | undefined {
+  if (!outputCsv) return undefined;
+  const path = relative(workspaceAsSeen, resolve(workspaceAsSeen, modelDir, outputCsv));
+  return path === '' || path.split(sep)[0] === '..' ? undefined : path;
 }
 
 function failed(message: string): Collected {

@@ -5,7 +5,8 @@ import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import type { ErrorPatterns } from '../record/error-pattern.ts';
 import type { ProgramEnd, SeenStage } from '../record/judge.ts';
-import { createOutputScanner, type ScanResult } from '../record/output-scanner.ts';
+import { createOutputScanner, type OutputScanner, type ScanResult } from '../record/output-scanner.ts';
+import type { PatternScan } from '../record/pattern-scan.ts';
 import { renderProgram } from '../stage/program.ts';
 import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
 import { giveBack } from './give-back.ts';
@@ -23,6 +24,8 @@ export interface ExecuteOptions {
   engine: Engine;
   runFolder: string;
   errors: ErrorPatterns;
+  /** Looks at the model's output too. */
+  alsoScan?: PatternScan;
   scrubber: Scrubber;
   liveOutput: boolean;
   /** The container stays when the program is over. */
@@ -43,6 +46,8 @@ export interface Executed {
   stages: SeenStage[];
   scan: ScanResult;
   durationS: number;
+  /** The kernel ended something of it for lack of memory. */
+  outOfMemory: boolean;
   /** Resolves when the container is gone or kept; to false where it could not be ended in time. Never rejects. */
   isGone: Promise<boolean>;
 }
@@ -69,7 +74,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const tracker = trackStages(plan.program.stages, options.emit);
     const follower = followOutput({
       control,
-      scanner: createOutputScanner({ errors: options.errors, scrub: (text) => options.scrubber.scrub(text) }),
+      scanner: scannerOf(options),
       scrubber: options.scrubber,
       ...(options.liveOutput
         ? { onOutput: (text: string) => options.emit({ type: 'run.output', text }) }
@@ -83,6 +88,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const running = engine.exec(container, plan.exec);
     const cut = await waitForEnd(running, plan.timeoutS, options);
     const durationS = clock.monotonic() - started;
+    const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
     if (cut) await end();
     else if (!options.keepAlive) void end();
     const followed = await follower.finish();
@@ -93,12 +99,33 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       stages: tracker.seen(),
       scan: followed.scan,
       durationS,
+      outOfMemory,
       isGone: options.keepAlive && !cut ? Promise.resolve(true) : end(),
     };
   } catch (error) {
     await end();
     throw error;
   }
+}
+
+function scannerOf({ errors, scrubber, alsoScan }: ExecuteOptions): OutputScanner {
+  const scanner = createOutputScanner({ errors, scrub: (text) => scrubber.scrub(text) });
+  if (!alsoScan) return scanner;
+  return {
+    push(chunk) {
+      scanner.push(chunk);
+      alsoScan.push(chunk);
+    },
+    get metric() {
+      return scanner.metric;
+    },
+    end: () => scanner.end(),
+  };
+}
+
+async function hasFailed(running: RunningCommand): Promise<boolean> {
+  const { end } = await running.result;
+  return end.kind !== 'exited' || end.exitCode !== 0;
 }
 
 /** Had the program ended by itself, its last stage would have given the files back. */

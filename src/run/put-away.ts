@@ -4,19 +4,22 @@ import { join } from 'node:path';
 import { toMadError } from '../foundation/error.ts';
 import { runLogName } from '../image/name.ts';
 import { judge } from '../record/judge.ts';
-import type { RunRecord } from '../record/record-schema.ts';
+import type { CheckResult, RunRecord } from '../record/record-schema.ts';
 import { controlFiles } from '../stage/stage.ts';
 import { type Collected, metricOfOutput, metricsOfFile } from './collect-results.ts';
 import type { Executed } from './execute-program.ts';
 import { finishLog, linkOrCopy } from './final-log.ts';
 import type { Job } from './job.ts';
 import type { JobPlan } from './plan-job.ts';
+import { applyRules, type ResultRules } from './result-rules.ts';
 import { emptyFolder, hostPaths, removeFolders } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, type Verdict } from './run-services.ts';
 
 export interface PutAwayOptions {
   job: Job;
   plan: JobPlan;
+  /** The card's `metrics` and `checks`. */
+  rules: ResultRules | undefined;
   executed: Executed;
   /** When the program started; an older result file isn't the run's. */
   startedAt: Date;
@@ -29,9 +32,10 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   progress.durations.stages_s = roundedSeconds(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = executed.stages;
-  const collected = await collect(options);
+  const { checks, ...collected } = await ruled(await collect(options), options);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
+  if (checks) progress.checks = checks;
   const log = await keepLog(options, progress);
   // Removing a container takes a while, so the results are put away meanwhile.
   await executed.isGone;
@@ -39,14 +43,29 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   if (log && !log.scrubbed && !services.settings.keepAlive)
     await truncate(join(runFolder, log.path), log.bytes);
   progress.output = log;
-  return judge({
+  const verdict = judge({
     end: executed.end,
     stages: executed.stages,
     error: executed.scan.firstError,
     metrics: collected.metrics,
     metricProblem: collected.problem,
-    outOfMemory: false,
+    ...(checks ? { checks } : {}),
+    outOfMemory: executed.outOfMemory,
     skippedRun: services.settings.skipModelRun,
+  });
+  if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
+  return verdict;
+}
+
+async function ruled(
+  collected: Collected,
+  { rules, plan, runFolder, services, startedAt }: PutAwayOptions,
+): Promise<Collected & { checks?: CheckResult[] }> {
+  if (!rules || services.settings.skipModelRun) return collected;
+  const { workspace } = hostPaths(runFolder, services.packageDir);
+  return applyRules(collected, rules, {
+    folders: [join(workspace, plan.modelDir), workspace],
+    notBefore: startedAt,
   });
 }
 
@@ -57,6 +76,8 @@ async function collect(options: PutAwayOptions): Promise<Collected> {
     file: job.card.multiple_results,
     workspace: hostPaths(runFolder, services.packageDir).workspace,
     modelDir: plan.modelDir,
+    workspaceAsSeen: plan.paths.workspace,
+    ...(plan.container.env.MAD_OUTPUT_CSV ? { outputCsv: plan.container.env.MAD_OUTPUT_CSV } : {}),
     runFolder,
     notBefore: startedAt,
     scrubber: services.scrubber,

@@ -15,6 +15,7 @@ import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
 import { cleanFolders, putAway } from './put-away.ts';
+import { resultRulesOf } from './result-rules.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
@@ -140,6 +141,7 @@ async function steps(
   progress: Progress,
 ): Promise<Verdict> {
   const { engine, clock, settings } = services;
+  const rules = await resultRulesOf(job.card, services.scrubber);
   const plan = await planFor(job, draft.run, runFolder, services);
   progress.gpus = plan.gpus;
   const folderMade = makeRunFolder(draft.run, plan, runFolder, services);
@@ -155,6 +157,7 @@ async function steps(
     engine,
     runFolder,
     errors: errorPatterns(job.card, services.context.values),
+    ...(rules ? { alsoScan: rules.scan } : {}),
     scrubber: services.scrubber,
     liveOutput: settings.liveOutput,
     keepAlive: settings.keepAlive,
@@ -165,7 +168,7 @@ async function steps(
     clock,
     signal: services.signal,
   });
-  return putAway({ job, plan, executed, startedAt, runFolder, services }, progress);
+  return putAway({ job, plan, rules, executed, startedAt, runFolder, services }, progress);
 }
 
 async function makeRunFolder(

@@ -49,7 +49,7 @@ export interface RunServices {
 /** What a step left for the record. */
 export type Progress = Pick<
   RunRecord,
-  'durations' | 'image' | 'stages' | 'metrics' | 'artifacts' | 'output' | 'exit_code'
+  'durations' | 'image' | 'stages' | 'metrics' | 'checks' | 'checked' | 'artifacts' | 'output' | 'exit_code'
 > & {
   gpus: readonly number[];
   warnings: string[];

@@ -10,6 +10,7 @@ import { createError } from './create-error.ts';
 import type { Dialect } from './dialect.ts';
 import type { ContainerSpec, ContainerSummary, Engine, ImageInfo, TransferOptions } from './engine.ts';
 import { parseImageInspect } from './image-info.ts';
+import { wasOutOfMemory } from './out-of-memory.ts';
 import { transferError } from './transfer-error.ts';
 import { transferProgress } from './transfer-progress.ts';
 
@@ -95,6 +96,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         return { pid: undefined, result, kill() {} };
       }
     },
+    outOfMemory: (container) => wasOutOfMemory(runner, program, operand(container, 'container')),
     async kill(container) {
       await ask(
         `Ending ${container}`,

@@ -131,6 +131,8 @@ export interface Engine {
   /** Creates and starts a container that waits for `exec`; returns its id. */
   create(spec: ContainerSpec): Promise<string>;
   exec(container: string, spec: ExecSpec): RunningCommand;
+  /** Whether the kernel ended the container or a process in it for lack of memory, as far as anybody knows. Never rejects. */
+  outOfMemory(container: string): Promise<boolean>;
   /** Ends everything in it at once; the container stays. */
   kill(container: string): Promise<void>;
   /** Ends and removes; a container that is gone already is no error. */

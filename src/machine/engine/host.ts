@@ -61,6 +61,7 @@ export function hostEngine(runner: CommandRunner): Engine {
       command.result.then(forget, forget);
       return command;
     },
+    outOfMemory: async () => false,
     kill: endAll,
     async remove(container) {
       await endAll(container);
