@@ -49,6 +49,11 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   };
   const work = async (): Promise<ExitCode> => {
     try {
+      const setUp = isOn(env.MAD_SETUP_MODEL_DIR);
+      if (env.MODEL_DIR || setUp) {
+        const { takeModelDir } = await import('./model-dir.ts');
+        await takeModelDir(parsed.command, setUp, surroundings(invocation, events));
+      }
       const [command] = await Promise.all([
         commandModules[parsed.command](),
         settingsFor(parsed, env) ? tellOptions(parsed, invocation, events) : undefined,

@@ -21,9 +21,12 @@ const neverNamed = new Set(['credential.json', '.git', '.madengine', 'node_modul
 /** What runs leave in the package's folder itself; deeper down such names may be somebody's scripts. */
 const resultAtRoot = /^(?:perf.*|.*\.live\.log|build_manifest\.json.*|.*\.package\.tar\.gz)$/;
 
+/** Whether a name at the root of a package is that of a result. */
+export const isResultName = (name: string): boolean => resultAtRoot.test(name);
+
 export function isLeftOut(path: string): boolean {
   const parts = path.split('/');
-  return parts.some((part) => neverNamed.has(part)) || (parts.length === 1 && resultAtRoot.test(path));
+  return parts.some((part) => neverNamed.has(part)) || (parts.length === 1 && isResultName(path));
 }
 
 /** Git's words for the same, so that our own results don't make a package dirty. */
