@@ -191,9 +191,10 @@ async function pullImage(
 async function tryLogin({ engine, login, configDir, emit, signal }: EnsureOptions): Promise<boolean> {
   if (!login || signal.aborted) return false;
   try {
-    await loginOnce(engine, login, configDir);
+    await loginOnce(engine, login, configDir, signal);
     return true;
   } catch (error) {
+    if (signal.aborted) return false;
     emit({
       type: 'notice',
       level: 'warning',

@@ -52,7 +52,7 @@ async function push(options: PushOptions): Promise<{ digest: string; failure?: T
   const { engine, image, registryImage, login, configDir, emit, clock, signal } = options;
   let stage = 'login';
   const act = async (): Promise<string> => {
-    if (login) await loginOnce(engine, login, configDir);
+    if (login) await loginOnce(engine, login, configDir, signal);
     stage = 'tag';
     if (image !== registryImage) await engine.tag(image, registryImage);
     stage = 'push';

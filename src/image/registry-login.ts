@@ -38,13 +38,19 @@ const logins = new WeakMap<Engine, Map<string, Promise<void>>>();
  * Logs in once per registry, user and client folder. A refused login is remembered, so that many images don't lock an
  * account; any other failure may be tried again. Throws LOGIN_FAILED.
  */
-export function loginOnce(engine: Engine, login: RegistryLogin, configDir: string): Promise<void> {
+export function loginOnce(
+  engine: Engine,
+  login: RegistryLogin,
+  configDir: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const known = logins.get(engine) ?? new Map<string, Promise<void>>();
   logins.set(engine, known);
   const key = JSON.stringify([configDir, login.registry, login.username]);
   const before = known.get(key);
   if (before) return before;
-  const attempt = engine.login(login.registry, login.username, login.password, { configDir });
+  const access = { configDir, ...(signal ? { signal } : {}) };
+  const attempt = engine.login(login.registry, login.username, login.password, access);
   known.set(key, attempt);
   attempt.catch((error: unknown) => {
     if (!isRefusal(error)) known.delete(key);

@@ -47,6 +47,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
           ...dialect.loginName(hostOf(registry)).map((name) => operand(name, 'registry')),
         ],
         stdin: password.reveal(),
+        ...(access.signal ? { signal: access.signal } : {}),
       });
       const act = `The login to ${registry || 'Docker Hub'} as ${username}`;
       if (!succeeded(result)) throw transferError(title, 'LOGIN_FAILED', act, result);

@@ -250,6 +250,17 @@ test('a login stays in its folder and the password out of the command line', asy
   expect(await readFile(join(access.configDir, 'config.json'), 'utf8')).toContain('auths');
 });
 
+test('a login at a registry that does not answer ends with the signal', async () => {
+  const folder = await temporaryFolder();
+  const hanging = { when: 'docker --config', delayMs: Number.POSITIVE_INFINITY };
+  const stop = new AbortController();
+  const access = { configDir: join(folder, 'login'), signal: stop.signal };
+  const engine = dockerEngine(fakeRunner([info({}), endpoint(), hanging], one));
+  const login = engine.login('r.example', 'bot', new Secret('r', 'password'), access);
+  stop.abort('SIGTERM');
+  await expect(login).rejects.toMatchObject({ code: 'INTERRUPTED' });
+});
+
 test('a docker context of the user is kept when another folder holds the login', async () => {
   const folder = await temporaryFolder();
   const runner = fakeRunner(

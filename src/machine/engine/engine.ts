@@ -119,7 +119,7 @@ export interface Engine {
     registry: string,
     username: string,
     password: Secret,
-    access: Required<RegistryAccess>,
+    access: Required<RegistryAccess> & { signal?: AbortSignal },
   ): Promise<void>;
   tag(image: string, as: string): Promise<void>;
   /** Throws PULL_FAILED. */
