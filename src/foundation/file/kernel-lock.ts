@@ -3,10 +3,23 @@
  * locks belong to the process, so SQLite's own book-keeping is what keeps two holders within one process apart, and
  * nothing else may open the side file while it is held: closing any descriptor of it would drop the lock.
  */
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { MadError } from '../error.ts';
+import { temporaryBeside } from './atomic-write.ts';
 import { errnoOf } from './errno.ts';
 import type { Lock, LockAttempt } from './lock-attempt.ts';
 import { loadSqlite } from './sqlite.ts';
@@ -85,9 +98,32 @@ function openSideFile(path: string, blockMs: number): SideFile {
   if (inodeOf(path) === undefined) createSideFile(path);
   const inode = inodeOf(path);
   try {
-    return { path, database: new DatabaseSync(path, { timeout: blockMs }), inode, blockMs };
+    return { path, database: new DatabaseSync(withoutCreating(path), { timeout: blockMs }), inode, blockMs };
   } catch (error) {
     throw explained(error, path);
+  }
+}
+
+/** Linux refuses to open files of others in a sticky folder when it might create them (fs.protected_regular). */
+function withoutCreating(path: string): URL {
+  const url = pathToFileURL(path);
+  url.searchParams.set('mode', 'rw');
+  return url;
+}
+
+/** Makes the side file of a lock for all users of this machine, unless there is one; it appears with its mode. */
+export function makeSharedSideFile(path: string): void {
+  if (inodeOf(path) !== undefined) return;
+  const temporary = temporaryBeside(path);
+  createSideFile(temporary);
+  try {
+    // The mode given to `open` would be cut by the umask.
+    chmodSync(temporary, 0o666);
+    linkSync(temporary, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -69,6 +69,10 @@ export function tryLock(path: string, kind?: LockKind): Lock | undefined {
   }
 }
 
+/** Who holds the lock at `path`, in words, where that can be found out. */
+export const lockHolder = (path: string, kind?: LockKind): string | undefined =>
+  attemptAt(path, kind, 0).holder();
+
 /** The kind of lock that works on the file system of `path`'s folder. */
 export function lockKindFor(path: string): LockKind {
   return networkFileSystems.has(statfsSync(dirname(path)).type >>> 0) ? 'folder' : 'kernel';

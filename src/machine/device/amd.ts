@@ -1,41 +1,65 @@
-import type { GpuDevice } from './gpu-facts.ts';
+import {
+  type ListedGpu,
+  parseAmdSmiList,
+  parseAmdSmiStatic,
+  parseRocminfo,
+  parseRocmSmiHardware,
+  parseRocmSmiIds,
+  parseRocmSmiProducts,
+} from './amd-tools.ts';
+import type { GpuDevice, GpuFacts } from './gpu-facts.ts';
 import { type KfdNode, readKfd } from './kfd.ts';
 import type { Detector, MachineView, ToolAnswer } from './machine-view.ts';
-
-/** A GPU as a tool lists it. */
-export interface ListedGpu {
-  index: number;
-  uuid?: string;
-  node?: number;
-  gpuId?: number;
-  renderNode?: string;
-}
+import { withPciFacts } from './pci.ts';
+import { findRocm } from './rocm-path.ts';
+import { known, majorMinor } from './tool-output.ts';
 
 /**
  * AMD GPUs: amd-smi, where it is missing or fails rocm-smi, where both do the driver's own description. The tools say
- * how users count the GPUs, the driver which render node belongs to which.
+ * how users count the GPUs, the driver which render node belongs to which. `asked`: the context's `MAD_ROCM_PATH`.
  */
-export const detectAmd: Detector = async (machine) => {
-  const notes: string[] = [];
-  const nodes = await readKfd(machine);
-  const listed = (await listedByTools(machine, notes)) ?? listedByDriver(nodes);
-  const devices = listed.map((gpu) => deviceOf(gpu, nodes, listed.length));
-  if (devices.length === 0) return { vendor: 'AMD', count: 0, architecture: '', devices, notes };
-  const agent = nodes.length > 0 ? undefined : await firstAgent(machine, notes);
-  const driver = await machine.text('/sys/module/amdgpu/version');
-  for (const device of devices) {
-    if (device.renderNode === undefined) notes.push(`GPU ${device.index} has no known render node.`);
-  }
-  const architecture = nodes[0]?.architecture ?? agent?.architecture ?? '';
-  return {
-    vendor: 'AMD',
-    count: devices.length,
-    architecture,
-    devices: devices.map((device) => ({ ...device, name: device.name || agent?.name || architecture })),
-    ...(driver ? { driver } : {}),
-    notes,
+export const detectAmd =
+  (asked?: string): Detector =>
+  async (plain) => {
+    const notes: string[] = [];
+    const rocmPath = await findRocm(plain, asked);
+    const machine = plain.withTools(`${rocmPath}/bin`, asked ? 'first' : 'after');
+    const [nodes, tools, products, driver, version] = await Promise.all([
+      readKfd(machine),
+      listedByTools(machine, notes),
+      productsByTools(machine),
+      machine.text('/sys/module/amdgpu/version'),
+      toolkitVersion(machine, rocmPath),
+    ]);
+    const listed = tools ?? listedByDriver(nodes);
+    if (listed.length === 0) return { vendor: 'AMD', count: 0, architecture: '', devices: [], notes };
+    const described = listed.map((gpu) =>
+      deviceOf({ ...products.get(gpu.index), ...gpu }, nodes, listed.length),
+    );
+    const agent =
+      nodes.length > 0 && described.every(({ name }) => name !== '')
+        ? undefined
+        : await firstAgent(machine, notes);
+    const architecture = nodes[0]?.architecture ?? agent?.architecture ?? '';
+    const devices = await Promise.all(
+      described.map((device) =>
+        withPciFacts(machine, { ...device, name: device.name || agent?.name || architecture }),
+      ),
+    );
+    for (const device of devices) {
+      if (device.renderNode === undefined) notes.push(`GPU ${device.index} has no known render node.`);
+    }
+    return known<GpuFacts>({
+      vendor: 'AMD',
+      count: devices.length,
+      architecture,
+      devices,
+      driver: driver || [...products.values()].find((product) => product.driver)?.driver,
+      toolkit: version === undefined ? undefined : { name: 'HIP', version },
+      rocmPath,
+      notes,
+    });
   };
-};
 
 async function listedByTools(machine: MachineView, notes: string[]): Promise<ListedGpu[] | undefined> {
   const ways: [string, string[], (output: string) => ListedGpu[]][] = [
@@ -45,17 +69,37 @@ async function listedByTools(machine: MachineView, notes: string[]): Promise<Lis
     ['rocm-smi', ['--showhw'], parseRocmSmiHardware],
     ['rocm-smi', ['--showid', '--csv'], parseRocmSmiIds],
   ];
+  const problems: { tool: string; problem: string }[] = [];
   for (const [tool, args, parse] of ways) {
     const answer = await machine.tool(tool, args);
-    const gpus = answer && 'output' in answer ? parse(answer.output) : [];
-    if (gpus.length > 0) return gpus;
-    noteProblem(answer, notes);
+    const gpus = parse(answer?.output ?? '');
+    if (gpus.length > 0) {
+      // An older version that knows an option less is none.
+      notes.push(...problems.filter((each) => each.tool !== tool).map((each) => each.problem));
+      noteProblem(answer, notes);
+      return gpus;
+    }
+    if (answer?.problem !== undefined) problems.push({ tool, problem: answer.problem });
   }
+  notes.push(...problems.map((each) => each.problem));
   return undefined;
 }
 
+/** Names and serial numbers, by index; none is fine. */
+async function productsByTools(machine: MachineView): Promise<Map<number, ListedGpu>> {
+  const ways: [string, string[], (output: string) => ListedGpu[]][] = [
+    ['amd-smi', ['static', '--asic', '--board', '--vram', '--driver', '--json'], parseAmdSmiStatic],
+    ['rocm-smi', ['--showproductname'], parseRocmSmiProducts],
+  ];
+  for (const [tool, args, parse] of ways) {
+    const found = parse((await machine.tool(tool, args))?.output ?? '');
+    if (found.length > 0) return new Map(found.map((gpu) => [gpu.index, gpu]));
+  }
+  return new Map();
+}
+
 function noteProblem(answer: ToolAnswer | undefined, notes: string[]): void {
-  if (answer && 'problem' in answer) notes.push(answer.problem);
+  if (answer?.problem !== undefined) notes.push(answer.problem);
 }
 
 const listedByDriver = (nodes: readonly KfdNode[]): ListedGpu[] =>
@@ -64,74 +108,26 @@ const listedByDriver = (nodes: readonly KfdNode[]): ListedGpu[] =>
 function deviceOf(gpu: ListedGpu, nodes: readonly KfdNode[], count: number): GpuDevice {
   const node =
     nodes.find((candidate) => candidate.node === gpu.node || (gpu.gpuId && candidate.gpuId === gpu.gpuId)) ??
-    // A tool that names neither counts as the driver does.
+    onlyNodeAt(gpu.pciAddress, nodes) ??
+    // A tool that names none of them counts as the driver does.
     (nodes.length === count ? nodes[gpu.index] : undefined);
-  const renderNode = node?.renderNode ?? gpu.renderNode;
-  const uuid = gpu.uuid ?? node?.uniqueId;
-  return {
+  return known<GpuDevice>({
     index: gpu.index,
-    name: node?.architecture ?? '',
-    ...(renderNode ? { renderNode } : {}),
-    ...(uuid ? { uuid } : {}),
-  };
-}
-
-/** `amd-smi list --json`: a list of objects; warnings of the tool may stand before it. */
-export function parseAmdSmiList(output: string): ListedGpu[] {
-  const list = jsonListIn(output);
-  return list.flatMap((item) => {
-    if (item === null || typeof item !== 'object') return [];
-    const entry = item as Record<string, unknown>;
-    const index = wholeNumber(entry.gpu);
-    if (index === undefined) return [];
-    const node = wholeNumber(entry.node_id);
-    const gpuId = wholeNumber(entry.kfd_id);
-    const render = typeof entry.render === 'string' ? /^renderD\d+$/.exec(entry.render)?.[0] : undefined;
-    const uuid = typeof entry.uuid === 'string' && /^[\w-]+$/.test(entry.uuid) ? entry.uuid : undefined;
-    return [
-      {
-        index,
-        ...(node === undefined ? {} : { node }),
-        ...(gpuId === undefined ? {} : { gpuId }),
-        ...(render ? { renderNode: `/dev/dri/${render}` } : {}),
-        ...(uuid ? { uuid } : {}),
-      },
-    ];
+    runtimeIndex: node === undefined ? undefined : nodes.indexOf(node),
+    name: gpu.name ?? '',
+    renderNode: node?.renderNode ?? gpu.renderNode,
+    uuid: gpu.uuid ?? node?.uniqueId,
+    serial: gpu.serial,
+    pciAddress: gpu.pciAddress ?? node?.pciAddress,
+    memoryBytes: node?.memoryBytes ?? gpu.memoryBytes,
+    kfdId: node?.gpuId || gpu.gpuId,
   });
 }
 
-function jsonListIn(output: string): unknown[] {
-  // The junk may hold brackets of its own, such as `[WARN] …`.
-  for (let at = output.indexOf('['); at >= 0; at = output.indexOf('[', at + 1)) {
-    try {
-      const value: unknown = JSON.parse(output.slice(at, output.lastIndexOf(']') + 1));
-      if (Array.isArray(value) && value.some((item) => typeof item === 'object')) return value;
-    } catch {
-      // Not here; try the next bracket.
-    }
-  }
-  return [];
-}
-
-function wholeNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  return typeof number === 'number' && Number.isInteger(number) && number >= 0 ? number : undefined;
-}
-
-/** `rocm-smi --showhw`: rows that begin with the GPU and, since ROCm 6, its node. */
-export function parseRocmSmiHardware(output: string): ListedGpu[] {
-  return output.split('\n').flatMap((line) => {
-    const match = /^(\d+)\s+(\d+)\s/.exec(line);
-    return match ? [{ index: Number(match[1]), node: Number(match[2]) }] : [];
-  });
-}
-
-/** `rocm-smi --showid --csv`: one row `card0,0x74a1,…` per GPU. */
-export function parseRocmSmiIds(output: string): ListedGpu[] {
-  return output.split('\n').flatMap((line) => {
-    const match = /^card(\d+)\s*,/.exec(line);
-    return match ? [{ index: Number(match[1]) }] : [];
-  });
+/** Partitions of one GPU share its address, so it may say too little. */
+function onlyNodeAt(address: string | undefined, nodes: readonly KfdNode[]): KfdNode | undefined {
+  const there = nodes.filter((node) => address !== undefined && node.pciAddress === address);
+  return there.length === 1 ? there[0] : undefined;
 }
 
 async function firstAgent(
@@ -140,18 +136,14 @@ async function firstAgent(
 ): Promise<{ architecture: string; name: string } | undefined> {
   const answer = await machine.tool('rocminfo', []);
   noteProblem(answer, notes);
-  return answer && 'output' in answer ? parseRocminfo(answer.output) : undefined;
+  return parseRocminfo(answer?.output ?? '');
 }
 
-/** The first agent of `rocminfo` whose name begins with `gfx`, and its marketing name. */
-export function parseRocminfo(output: string): { architecture: string; name: string } | undefined {
-  const lines = output.split('\n');
-  const start = lines.findIndex((line) => /^\s*Name:\s+gfx[0-9a-f]+/.test(line));
-  const architecture = /gfx[0-9a-f]+/.exec(lines[start] ?? '')?.[0];
-  if (architecture === undefined) return undefined;
-  const rest = lines.slice(start + 1);
-  const next = rest.findIndex((line) => /^\s*(?:Name:|Agent \d)/.test(line));
-  const own = next < 0 ? rest : rest.slice(0, next);
-  const name = own.map((line) => /^\s*Marketing Name:\s*(\S.*?)\s*$/.exec(line)?.[1]).find(Boolean);
-  return { architecture, name: name ?? '' };
+/** `hipconfig --version` prints `6.2.41134-65d174c3e`; without it, ROCm's own `6.2.4-120`. */
+async function toolkitVersion(machine: MachineView, rocmPath: string): Promise<string | undefined> {
+  const [answer, info] = await Promise.all([
+    machine.tool('hipconfig', ['--version']),
+    machine.text(`${rocmPath}/.info/version`),
+  ]);
+  return majorMinor(answer?.output ?? '') ?? majorMinor(info ?? '');
 }

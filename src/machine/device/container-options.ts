@@ -24,14 +24,22 @@ export function vendorOptions(vendor: GpuVendor): string[] {
   return [...optionsOf[vendor]];
 }
 
-/** The devices of these GPUs, named by their index. Throws DEVICE_UNAVAILABLE for one that isn't there. */
-export function gpuOptions(facts: GpuFacts, gpus: readonly number[]): string[] {
+/**
+ * The devices of these GPUs, named by their index. podman knows no `--gpus`, it reads NVIDIA's own description of the
+ * devices (CDI). Throws DEVICE_UNAVAILABLE for a GPU that isn't there.
+ */
+export function gpuOptions(
+  facts: GpuFacts,
+  gpus: readonly number[],
+  engine: 'docker' | 'podman' = 'docker',
+): string[] {
   if (gpus.length === 0) return [];
   const chosen = gpus.map((index) => deviceAt(facts, index));
   switch (facts.vendor) {
     case 'AMD':
       return ['--device=/dev/kfd', ...renderNodes(chosen)];
     case 'NVIDIA':
+      if (engine === 'podman') return gpus.map((index) => `--device=nvidia.com/gpu=${index}`);
       // The value is CSV to the client: the quotes keep the comma inside it.
       return ['--gpus', `"device=${gpus.join(',')}"`];
     case 'INTEL':
@@ -63,4 +71,13 @@ function renderGroups(devices: readonly GpuDevice[]): string[] {
     devices.flatMap(({ renderGroup }) => (renderGroup === undefined ? [] : [renderGroup])),
   );
   return [...groups].map((group) => `--group-add=${group}`);
+}
+
+/** Options about shared memory, which an engine takes once. */
+const ownMemory = /^--(?:shm-size|ipc)(?:=|$)/;
+
+/** The vendor's options, then the card's, which win where they speak of shared memory: `--shm-size` has no effect on the host's. */
+export function withCardsOptions(vendor: readonly string[], card: readonly string[]): string[] {
+  const cardDecides = card.some((word) => ownMemory.test(word));
+  return [...vendor.filter((word) => !(cardDecides && word === '--ipc=host')), ...card];
 }

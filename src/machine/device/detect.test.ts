@@ -3,6 +3,7 @@
  * --showhw`, `--showid --csv`, `rocminfo`, `xpu-smi discovery -j`); no such GPU was at hand. sysfs follows the kernel's
  * kfd_topology.c.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -55,7 +56,7 @@ test('a machine without tools and device files starts no process', async () => {
 
 test('NVIDIA GPUs come from one query', async () => {
   const stdout =
-    '0, NVIDIA H100 80GB HBM3, GPU-11111111-2222-3333-4444-555555555555, 550.54.15\n1, NVIDIA H100 80GB HBM3, GPU-66666666-2222-3333-4444-555555555555, 550.54.15\n';
+    '0, GPU-11111111-2222-3333-4444-555555555555, 550.54.15, 00000000:3B:00.0, 1652823012345, 81559, NVIDIA H100 80GB HBM3\n1, GPU-66666666-2222-3333-4444-555555555555, 550.54.15, 00000000:5D:00.0, [N/A], 81559, NVIDIA H100 80GB HBM3\n';
   const { runner, facts } = detect([{ when: '/usr/bin/nvidia-smi', stdout }], ['nvidia-smi']);
   expect(await facts).toMatchObject({
     vendor: 'NVIDIA',
@@ -65,7 +66,8 @@ test('NVIDIA GPUs come from one query', async () => {
     devices: [{ index: 0, uuid: 'GPU-11111111-2222-3333-4444-555555555555' }, { index: 1 }],
     notes: [],
   });
-  expect(runner.commands).toHaveLength(1);
+  // The other one asks for the version of CUDA.
+  expect(runner.commands).toHaveLength(2);
 });
 
 test('the list of nvidia-smi serves where the query fails, MIG slices left out', async () => {
@@ -115,7 +117,7 @@ test('amd-smi counts, the driver knows the render nodes', async () => {
   ];
   const stdout = `WARNING: [user] is missing the render group\n${JSON.stringify(list, null, 4)}\n`;
   const { facts } = detect([{ when: '/usr/bin/amd-smi list -e --json', stdout }], ['amd-smi']);
-  expect(await facts).toEqual({
+  expect(await facts).toMatchObject({
     vendor: 'AMD',
     count: 2,
     architecture: 'gfx942',
@@ -210,4 +212,95 @@ test('Intel GPUs have the render node of their card and its group', async () => 
     architecture: 'Intel(R) Data Center GPU Max 1550',
     devices: [{ renderNode: '/dev/dri/renderD128', renderGroup: expect.any(Number) }],
   });
+});
+
+const fixture = (name: string): string =>
+  readFileSync(join(import.meta.dirname, '../../../test/fixture/device', name), 'utf8');
+
+test('everything about AMD GPUs is found: products, serials, memory, NUMA, ROCm and HIP', async () => {
+  await twoMi300();
+  await file('/sys/bus/pci/devices/0000:05:00.0/numa_node', '1\n');
+  await file('/sys/module/amdgpu/version', '6.12.12\n');
+  await file('/opt/rocm-6.4.1/.info/version', '6.4.1-83\n');
+  const { facts } = detect(
+    [
+      { when: '/usr/bin/amd-smi list -e --json', stdout: fixture('amd-smi/list-rocm-6.4.json') },
+      { when: '/usr/bin/amd-smi static', stdout: fixture('amd-smi/static-rocm-6.4.json') },
+      { when: '/usr/bin/hipconfig', stdout: '6.4.43483-a187df25c' },
+    ],
+    ['amd-smi', 'hipconfig'],
+  );
+  expect(await facts).toMatchObject({
+    driver: '6.12.12',
+    toolkit: { name: 'HIP', version: '6.4' },
+    rocmPath: '/opt/rocm-6.4.1',
+    devices: [
+      {
+        index: 0,
+        name: 'AMD Instinct MI300X',
+        serial: '692251000011',
+        pciAddress: '0000:05:00.0',
+        numaNode: 1,
+        memoryBytes: 196592 * 1024 ** 2,
+        renderNode: '/dev/dri/renderD128',
+        kfdId: 1002,
+        runtimeIndex: 1,
+      },
+      { index: 1, runtimeIndex: 0 },
+    ],
+    notes: [],
+  });
+});
+
+test('the tools of MAD_ROCM_PATH are asked before those on PATH', async () => {
+  await twoMi300();
+  const runner = fakeRunner(
+    [{ when: '/my/rocm/bin/amd-smi', stdout: fixture('amd-smi/list-rocm-6.4.json') }],
+    {
+      'amd-smi': '/usr/bin/amd-smi',
+      '/my/rocm/bin/amd-smi': '/my/rocm/bin/amd-smi',
+    },
+  );
+  const facts = await detectGpus(runner, { root, rocmPath: '/my/rocm' });
+  expect(facts).toMatchObject({ count: 2, rocmPath: '/my/rocm' });
+  expect(runner.lines.filter((line) => line.startsWith('/usr/bin'))).toEqual([]);
+});
+
+test('a lost NVIDIA GPU hides no other', async () => {
+  const { facts } = detect(
+    [
+      {
+        when: '/usr/bin/nvidia-smi --query-gpu',
+        exitCode: 255,
+        stdout: fixture('nvidia-smi/query-lost-gpu.csv'),
+      },
+      {
+        when: (argv) => argv[1]?.startsWith('--query-gpu') ?? false,
+        exitCode: 255,
+        stdout: fixture('nvidia-smi/query-lost-gpu.csv'),
+      },
+      { when: '/usr/bin/nvidia-smi', stdout: fixture('nvidia-smi/table-550.txt') },
+    ],
+    ['nvidia-smi'],
+  );
+  expect(await facts).toMatchObject({
+    count: 1,
+    toolkit: { name: 'CUDA', version: '12.4' },
+    notes: [expect.stringContaining('exit code 255')],
+  });
+});
+
+test('a tool that hangs is ended, and the next source is asked', async () => {
+  await twoMi300();
+  const { facts } = detect([{ when: '/usr/bin/amd-smi', end: { kind: 'timed-out' } }], ['amd-smi']);
+  expect(await facts).toMatchObject({
+    count: 2,
+    notes: [expect.stringContaining('timed-out'), expect.anything()],
+  });
+});
+
+test('variables of the environment leave fewer GPUs than there are', async () => {
+  await twoMi300();
+  const facts = await detectGpus(fakeRunner([]), { root, env: { HIP_VISIBLE_DEVICES: '1' } });
+  expect(facts).toMatchObject({ count: 2, offered: [1], limitedBy: ['HIP_VISIBLE_DEVICES=1'] });
 });

@@ -3,12 +3,30 @@ export type GpuVendor = 'AMD' | 'NVIDIA' | 'INTEL' | 'NONE';
 export interface GpuDevice {
   /** As the vendor's tools count, and as users write it in `docker_gpus`. */
   index: number;
+  /** As HIP counts, where that is known and may differ: in the order of the driver. */
+  runtimeIndex?: number;
+  /** The product, such as `AMD Instinct MI300X`; the architecture where no product is known; '' at worst. */
   name: string;
   /** Absolute path, such as `/dev/dri/renderD128`. */
   renderNode?: string;
   /** Group id of the render node. */
   renderGroup?: number;
   uuid?: string;
+  serial?: string;
+  /** `0000:c1:00.0`, in lower case; partitions of one GPU share it. */
+  pciAddress?: string;
+  /** Undefined on machines with one node, where the kernel says -1. */
+  numaNode?: number;
+  memoryBytes?: number;
+  /** What AMD's driver calls the GPU in `/sys/class/kfd/kfd/proc`. */
+  kfdId?: number;
+}
+
+/** What models are compiled against: HIP for AMD, CUDA for NVIDIA, oneAPI for Intel. */
+export interface GpuToolkit {
+  name: 'HIP' | 'CUDA' | 'oneAPI';
+  /** Major and minor, such as `6.2`. */
+  version: string;
 }
 
 /** The GPUs of one machine; `vendor` is NONE and `count` 0 when there are none that can be used. */
@@ -19,6 +37,17 @@ export interface GpuFacts {
   architecture: string;
   devices: GpuDevice[];
   driver?: string;
+  toolkit?: GpuToolkit;
+  /** AMD: the folder of ROCm on this machine, such as `/opt/rocm`. */
+  rocmPath?: string;
+  /** Indices that may be used, where environment or scheduler allow fewer than there are. */
+  offered?: number[];
+  /** What limits them, such as `HIP_VISIBLE_DEVICES=0,1`. */
+  limitedBy?: string[];
   /** What a person should know, such as a tool that failed. */
   notes: string[];
 }
+
+/** The GPUs that jobs may have, in the tools' order. */
+export const offeredDevices = (facts: GpuFacts): GpuDevice[] =>
+  facts.devices.filter(({ index }) => facts.offered?.includes(index) ?? true);

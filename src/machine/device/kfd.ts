@@ -17,6 +17,8 @@ export interface KfdNode {
   renderNode: string | undefined;
   /** 16 hexadecimal digits; undefined where the hardware has none. */
   uniqueId: string | undefined;
+  pciAddress: string | undefined;
+  memoryBytes: number | undefined;
 }
 
 /** The GPUs among the nodes, in the driver's order. */
@@ -27,9 +29,10 @@ export async function readKfd(machine: MachineView): Promise<KfdNode[]> {
 }
 
 async function readNode(machine: MachineView, node: number): Promise<KfdNode | undefined> {
+  const folder = `${topology}/${node}`;
   const [text, gpuId] = await Promise.all([
-    machine.text(`${topology}/${node}/properties`),
-    machine.text(`${topology}/${node}/gpu_id`),
+    machine.text(`${folder}/properties`),
+    machine.text(`${folder}/gpu_id`),
   ]);
   const properties = parseProperties(text ?? '');
   const version = Number(properties.get('gfx_target_version') ?? '0');
@@ -43,7 +46,28 @@ async function readNode(machine: MachineView, node: number): Promise<KfdNode | u
     architecture: gfxName(version),
     renderNode: minor > 0 ? `/dev/dri/renderD${minor}` : undefined,
     uniqueId: uniqueId === 0n ? undefined : uniqueId.toString(16).padStart(16, '0'),
+    pciAddress: addressOf(properties),
+    memoryBytes: await memoryOf(machine, folder),
   };
+}
+
+/** Bus in the upper byte, five bits of device and three of function below it; old drivers have no domain. */
+function addressOf(properties: ReadonlyMap<string, string>): string | undefined {
+  const location = Number(properties.get('location_id') ?? '0');
+  if (location === 0 || location > 0xffff) return undefined;
+  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
+  const domain = hex(Number(properties.get('domain') ?? '0'), 4);
+  return `${domain}:${hex(location >> 8, 2)}:${hex((location >> 3) & 31, 2)}.${location & 7}`;
+}
+
+async function memoryOf(machine: MachineView, folder: string): Promise<number | undefined> {
+  const banks = await machine.names(`${folder}/mem_banks`);
+  const texts = await Promise.all(
+    banks.map((bank) => machine.text(`${folder}/mem_banks/${bank}/properties`)),
+  );
+  const sizes = texts.map((text) => Number(parseProperties(text ?? '').get('size_in_bytes') ?? '0'));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return total > 0 ? total : undefined;
 }
 
 /** Lines of a name, one blank and a number. */

@@ -4,7 +4,7 @@ import { type CommandRunner, runCommand, succeeded } from '../command/command.ts
 import type { GpuFacts } from './gpu-facts.ts';
 
 /** Looked for after PATH, in this order. */
-const toolFolders = ['/opt/rocm/bin', '/usr/local/bin', '/usr/bin'];
+const toolFolders = ['/opt/rocm/bin', '/usr/local/cuda/bin', '/usr/local/bin', '/usr/bin'];
 /** Vendor tools can take half a minute where they lie on shared storage or the driver wakes up; 5 s was too short. */
 const toolTimeoutMs = 60_000;
 
@@ -29,24 +29,49 @@ export interface MachineView {
   linkName(path: string): Promise<string | undefined>;
   /** Group id of a file. */
   group(path: string): Promise<number | undefined>;
-  /** Standard output of a tool, or why there is none; undefined when the tool isn't installed. */
+  /** What a tool says; undefined when it isn't installed. */
   tool(program: string, args: readonly string[]): Promise<ToolAnswer | undefined>;
+  /** Absolute path of a tool. */
+  which(program: string): Promise<string | undefined>;
+  /** A variable of our own environment. */
+  variable(name: string): string | undefined;
+  /** The same machine with the tools of another folder: `first` before PATH, else behind it. */
+  withTools(folder: string, place: 'first' | 'after'): MachineView;
 }
 
-export type ToolAnswer = { output: string } | { problem: string };
+export interface ToolAnswer {
+  /** Standard output, also of a tool that failed: one lost GPU must not hide the others. */
+  output: string;
+  /** How it failed, in words. */
+  problem?: string;
+}
 
-export function machineView(
-  runner: CommandRunner,
-  options: { root?: string; signal?: AbortSignal },
-): MachineView {
+export interface MachineViewOptions {
+  /** Where `/dev`, `/sys` and `/opt` are looked for. */
+  root?: string;
+  signal?: AbortSignal;
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function machineView(runner: CommandRunner, options: MachineViewOptions): MachineView {
+  return viewWith(runner, options, { first: [], after: toolFolders });
+}
+
+interface ToolPlaces {
+  first: readonly string[];
+  after: readonly string[];
+}
+
+function viewWith(runner: CommandRunner, options: MachineViewOptions, places: ToolPlaces): MachineView {
   const at = (path: string): string => join(options.root ?? '/', path);
   const exists = async (path: string): Promise<boolean> => (await quietly(stat(at(path)))) !== undefined;
+  const which = (program: string): Promise<string | undefined> => findTool(runner, program, places);
   return {
     exists,
     async has({ programs, files }) {
       const found = await Promise.all([
         ...files.map(exists),
-        ...programs.map(async (program) => (await runner.which(program, toolFolders)) !== undefined),
+        ...programs.map(async (program) => (await which(program)) !== undefined),
       ]);
       return found.includes(true);
     },
@@ -54,26 +79,45 @@ export function machineView(
     names: async (path) => ((await quietly(readdir(at(path)))) ?? []).sort(),
     linkName: async (path) => (await quietly(readlink(at(path))))?.split('/').pop(),
     group: async (path) => (await quietly(stat(at(path))))?.gid,
-    tool: (program, args) => askTool(runner, program, args, options.signal),
+    tool: async (program, args) => {
+      const path = await which(program);
+      return path === undefined ? undefined : askTool(runner, [path, ...args], options.signal);
+    },
+    which,
+    variable: (name) => options.env?.[name],
+    withTools: (folder, place) =>
+      viewWith(runner, options, {
+        first: place === 'first' ? [folder, ...places.first] : places.first,
+        after: place === 'after' ? [folder, ...places.after] : places.after,
+      }),
   };
+}
+
+async function findTool(
+  runner: CommandRunner,
+  program: string,
+  places: ToolPlaces,
+): Promise<string | undefined> {
+  for (const folder of places.first) {
+    const path = await runner.which(join(folder, program));
+    if (path !== undefined) return path;
+  }
+  return runner.which(program, places.after);
 }
 
 async function askTool(
   runner: CommandRunner,
-  program: string,
-  args: readonly string[],
+  argv: readonly [string, ...string[]],
   signal: AbortSignal | undefined,
-): Promise<ToolAnswer | undefined> {
-  const path = await runner.which(program, toolFolders);
-  if (path === undefined) return undefined;
+): Promise<ToolAnswer> {
   const result = await quietly(
-    runCommand(runner, { argv: [path, ...args], timeoutMs: toolTimeoutMs, ...(signal ? { signal } : {}) }),
+    runCommand(runner, { argv, timeoutMs: toolTimeoutMs, ...(signal ? { signal } : {}) }),
   );
-  if (result === undefined) return { problem: `${path} could not be started` };
+  if (result === undefined) return { output: '', problem: `${argv[0]} could not be started` };
   if (succeeded(result)) return { output: result.stdout };
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n')[0]?.slice(0, 200) ?? '';
+  const words = (result.stderr.trim() || result.stdout.trim()).split('\n')[0]?.slice(0, 200) ?? '';
   const end = result.end.kind === 'exited' ? `exit code ${result.end.exitCode}` : result.end.kind;
-  return { problem: `${[path, ...args].join(' ')}: ${end}${said === '' ? '' : `: ${said}`}` };
+  return { output: result.stdout, problem: `${argv.join(' ')}: ${end}${words === '' ? '' : `: ${words}`}` };
 }
 
 async function quietly<T>(promise: Promise<T>): Promise<T | undefined> {

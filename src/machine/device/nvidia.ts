@@ -1,19 +1,33 @@
 import type { GpuDevice, GpuFacts } from './gpu-facts.ts';
-import type { Detector } from './machine-view.ts';
+import type { Detector, MachineView } from './machine-view.ts';
+import { withPciFacts } from './pci.ts';
+import { bytesOf, known, pciAddress, said } from './tool-output.ts';
+
+/** The name comes last: only it may hold a comma. */
+const columns = ['index', 'uuid', 'driver_version', 'pci.bus_id', 'serial', 'memory.total', 'name'];
 
 /** NVIDIA GPUs through `nvidia-smi`; its columns: `nvidia-smi --help-query-gpu`. */
 export const detectNvidia: Detector = async (machine) => {
-  const query = await machine.tool('nvidia-smi', [
-    '--query-gpu=index,name,uuid,driver_version',
-    '--format=csv,noheader',
+  const [query, toolkit] = await Promise.all([
+    machine.tool('nvidia-smi', [`--query-gpu=${columns.join(',')}`, '--format=csv,noheader,nounits']),
+    compilerVersion(machine),
   ]);
   if (query === undefined) return none('There are NVIDIA device files, but nvidia-smi is not installed.');
-  const rows = 'output' in query ? parseQuery(query.output) : [];
-  if (rows.length > 0) return factsOf(rows, rows[0]?.driver, []);
-  const list = await machine.tool('nvidia-smi', ['-L']);
-  const listed = list && 'output' in list ? parseList(list.output) : [];
-  if (listed.length > 0) return factsOf(listed, undefined, []);
-  return none('problem' in query ? query.problem : 'nvidia-smi names no GPU.');
+  const rows = parseQuery(query.output);
+  const listed = rows.length > 0 ? rows : parseList((await machine.tool('nvidia-smi', ['-L']))?.output ?? '');
+  if (listed.length === 0) return none(query.problem ?? 'nvidia-smi names no GPU.');
+  const version = toolkit ?? (await driversVersion(machine));
+  // Render nodes of NVIDIA's driver are for graphics; containers get GPUs by index.
+  const devices = await Promise.all(listed.map(({ driver: _, ...gpu }) => withPciFacts(machine, gpu)));
+  return known<GpuFacts>({
+    vendor: 'NVIDIA',
+    count: devices.length,
+    architecture: devices[0]?.name ?? '',
+    devices: devices.map(({ renderNode: _, renderGroup: __, ...device }) => device),
+    driver: listed[0]?.driver,
+    toolkit: version === undefined ? undefined : { name: 'CUDA', version },
+    notes: query.problem === undefined ? [] : [query.problem],
+  });
 };
 
 const none = (note: string): GpuFacts => ({
@@ -24,33 +38,49 @@ const none = (note: string): GpuFacts => ({
   notes: [note],
 });
 
-function factsOf(devices: readonly GpuDevice[], driver: string | undefined, notes: string[]): GpuFacts {
-  return {
-    vendor: 'NVIDIA',
-    count: devices.length,
-    architecture: devices[0]?.name ?? '',
-    devices: devices.map(({ index, name, uuid }) => ({ index, name, ...(uuid ? { uuid } : {}) })),
-    ...(driver ? { driver } : {}),
-    notes,
-  };
-}
+type ListedGpu = GpuDevice & { driver?: string };
 
-/** Lines such as `0, NVIDIA H100 80GB HBM3, GPU-5a1f…, 550.54.15`. */
-export function parseQuery(output: string): (GpuDevice & { driver: string })[] {
+/** Lines such as `0, GPU-5a1f…, 550.54.15, 00000000:3B:00.0, 1652823012345, 81559, NVIDIA H100 80GB HBM3`. */
+export function parseQuery(output: string): ListedGpu[] {
   return output.split('\n').flatMap((line) => {
-    const match = /^\s*(\d+)\s*,\s*(.+?)\s*,\s*(GPU-[^\s,]+)\s*,\s*(\S.*?)\s*$/.exec(line);
+    const match = /^\s*(\d+)\s*,\s*(GPU-[^\s,]+)\s*,([^,]*),([^,]*),([^,]*),([^,]*),\s*(\S.*?)\s*$/.exec(
+      line,
+    );
     if (!match) return [];
-    const [, index = '', name = '', uuid = '', driver = ''] = match;
-    return [{ index: Number(index), name, uuid, driver }];
+    const [, index = '', uuid, driver, bus, serial, memory, name = ''] = match;
+    return [
+      known<ListedGpu>({
+        index: Number(index),
+        name,
+        uuid,
+        driver: said(driver),
+        pciAddress: pciAddress(bus),
+        serial: said(serial),
+        // MiB, whatever the column's unit is called.
+        memoryBytes: bytesOf(`${(memory ?? '').replace(/\s*MiB\s*$/, '').trim()} M`),
+      }),
+    ];
   });
 }
 
 /** Lines such as `GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-5a1f…)`; those of MIG slices are indented and left out. */
-export function parseList(output: string): GpuDevice[] {
+export function parseList(output: string): ListedGpu[] {
   return output.split('\n').flatMap((line) => {
     const match = /^GPU (\d+): (.+?)(?: \(UUID: ([^)\s]+)\))?\s*$/.exec(line);
     if (!match) return [];
     const [, index = '', name = '', uuid] = match;
-    return [{ index: Number(index), name, ...(uuid ? { uuid } : {}) }];
+    return [known<ListedGpu>({ index: Number(index), name, uuid })];
   });
+}
+
+/** `Cuda compilation tools, release 12.4, V12.4.131`. */
+async function compilerVersion(machine: MachineView): Promise<string | undefined> {
+  const answer = await machine.tool('nvcc', ['--version']);
+  return /release (\d+\.\d+)/.exec(answer?.output ?? '')?.[1];
+}
+
+/** Without a compiler: the newest version that the driver serves, in the head of the tool's table. */
+async function driversVersion(machine: MachineView): Promise<string | undefined> {
+  const answer = await machine.tool('nvidia-smi', []);
+  return /CUDA Version\s*:\s*(\d+\.\d+)/.exec(answer?.output ?? '')?.[1];
 }

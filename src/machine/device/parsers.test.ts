@@ -1,9 +1,21 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseAmdSmiList, parseRocminfo, parseRocmSmiHardware, parseRocmSmiIds } from './amd.ts';
+import { currentClock, parseMetrics, parseRasCounts } from './amd-health.ts';
+import {
+  parseAmdSmiList,
+  parseAmdSmiStatic,
+  parseRocminfo,
+  parseRocmSmiHardware,
+  parseRocmSmiIds,
+  parseRocmSmiProducts,
+} from './amd-tools.ts';
 import { parseDiscovery } from './intel.ts';
+import { parseStats } from './intel-health.ts';
+import { parseKernelLog } from './kernel-log.ts';
 import { gfxName, parseProperties } from './kfd.ts';
 import { parseList, parseQuery } from './nvidia.ts';
+import { parseProcesses, parseReadings, parseReasons } from './nvidia-health.ts';
+import { jsonIn } from './tool-output.ts';
 
 test.each([
   [90010, 'gfx90a'],
@@ -20,7 +32,9 @@ test('rows of a tool read back whatever the names of GPUs are', () => {
   const name = fc.stringMatching(/^[A-Za-z][A-Za-z0-9 ()/-]{0,30}[A-Za-z0-9]$/);
   fc.assert(
     fc.property(fc.array(name, { maxLength: 8 }), (names) => {
-      const query = names.map((text, index) => `${index}, ${text}, GPU-${index}a, 550.1\n`).join('');
+      const query = names
+        .map((text, index) => `${index}, GPU-${index}a, 550.1, 00000000:3B:00.0, [N/A], 81559, ${text}\n`)
+        .join('');
       expect(parseQuery(query).map((gpu) => gpu.name)).toEqual(names);
       const list = names.map((text, index) => `GPU ${index}: ${text} (UUID: GPU-${index}a)\n`).join('');
       expect(parseList(list).map((gpu) => [gpu.index, gpu.name])).toEqual(
@@ -72,6 +86,17 @@ test('no output makes a parser fail', () => {
     parseRocminfo,
     parseDiscovery,
     parseProperties,
+    parseAmdSmiStatic,
+    parseRocmSmiProducts,
+    parseMetrics,
+    parseStats,
+    parseReadings,
+    parseReasons,
+    parseProcesses,
+    currentClock,
+    jsonIn,
+    (text: string) => parseRasCounts('umc', text),
+    (text: string) => parseKernelLog(text, [{ index: 0, name: '', pciAddress: '0000:3b:00.0' }]),
   ];
   const output = fc.oneof(fc.string(), fc.json());
   fc.assert(fc.property(output, (text) => void parsers.map((parse) => parse(text))));

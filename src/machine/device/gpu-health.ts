@@ -1,0 +1,105 @@
+/** How GPUs are before and after a run; each vendor reads it in its own way, and what it can't read is absent. */
+
+import type { GpuDevice } from './gpu-facts.ts';
+import type { MachineView } from './machine-view.ts';
+
+/** Reads these GPUs, by index; what is not there to be read is absent. */
+export type HealthReader = (
+  machine: MachineView,
+  devices: readonly GpuDevice[],
+) => Promise<Map<number, GpuReading>>;
+
+/** One GPU at one moment, as it stands in a record. */
+export interface GpuReading {
+  clock_mhz?: number;
+  memory_clock_mhz?: number;
+  temperature_c?: number;
+  power_w?: number;
+  utilisation_percent?: number;
+  memory_total_bytes?: number;
+  memory_free_bytes?: number;
+  /** Why it is slower than it could be, such as `thermal slowdown`; [] for a GPU at full speed. */
+  throttled?: string[];
+  processes?: { pid: number; name: string }[];
+  /** Errors since the driver was loaded, or whatever the vendor counts from. */
+  counters?: Record<string, number>;
+}
+
+/** A line of the kernel's log about one GPU. */
+export interface KernelError {
+  gpu: number;
+  line: string;
+  /** Says that the device is to blame; others may come of a program's own faults. */
+  isDevices: boolean;
+}
+
+export interface HealthReading {
+  gpus: Map<number, GpuReading>;
+  kernelErrors: readonly KernelError[];
+}
+
+export interface HealthVerdict {
+  /** What got worse, by GPU; the evidence is the counter or the line. */
+  broken: { gpu: number; message: string; evidence: string }[];
+  warnings: string[];
+}
+
+const gib = 1024 ** 3;
+
+/** What a person should know before the run: the numbers will be worse than they could be. */
+export function warningsBefore({ gpus }: HealthReading): string[] {
+  return [...gpus].flatMap(([gpu, now]) => [
+    ...throttleWarning(gpu, now, 'before'),
+    ...(now.processes?.length
+      ? [`GPU ${gpu} was busy before the run: ${now.processes.slice(0, 3).map(processText).join(', ')}`]
+      : memoryWarning(gpu, now)),
+    ...(!now.processes?.length && (now.utilisation_percent ?? 0) > 10
+      ? [`GPU ${gpu} was busy before the run: ${now.utilisation_percent} % in use`]
+      : []),
+  ]);
+}
+
+const processText = ({ pid, name }: { pid: number; name: string }): string =>
+  name === '' ? `process ${pid}` : `${name} (${pid})`;
+
+function memoryWarning(gpu: number, now: GpuReading): string[] {
+  const { memory_total_bytes: total, memory_free_bytes: free } = now;
+  if (total === undefined || free === undefined || total - free < Math.max(total * 0.05, gib)) return [];
+  const [used, whole] = [total - free, total].map((bytes) => (bytes / gib).toFixed(1));
+  return [`GPU ${gpu} had ${used} of ${whole} GiB in use before the run`];
+}
+
+const throttleWarning = (gpu: number, { throttled }: GpuReading, when: 'before' | 'after'): string[] =>
+  throttled?.length ? [`GPU ${gpu} was throttled ${when} the run: ${throttled.join(', ')}`] : [];
+
+/** Counters of errors that hardware mended itself: worth a word, but the result is right. */
+const isHarmless = (counter: string): boolean => /(?:^|_)corrected(?:_|$)/.test(counter);
+
+/** What a run did to its GPUs, or they to it. A counter that fell was reset, and says nothing. */
+export function compareHealth(before: HealthReading, after: HealthReading): HealthVerdict {
+  const verdict: HealthVerdict = { broken: [], warnings: [] };
+  for (const [gpu, now] of after.gpus) {
+    verdict.warnings.push(...throttleWarning(gpu, now, 'after'));
+    for (const [name, count] of Object.entries(now.counters ?? {})) {
+      const was = before.gpus.get(gpu)?.counters?.[name];
+      if (was === undefined || count <= was) continue;
+      const message = `GPU ${gpu}: ${name.replaceAll('_', ' ')} rose from ${was} to ${count} during the run`;
+      if (isHarmless(name)) verdict.warnings.push(message);
+      else verdict.broken.push({ gpu, message, evidence: `${name} ${was} -> ${count}` });
+    }
+  }
+  for (const gpu of before.gpus.keys()) {
+    if (after.gpus.size > 0 && !after.gpus.has(gpu)) {
+      const message = `GPU ${gpu} did not answer any more after the run`;
+      verdict.broken.push({ gpu, message, evidence: message });
+    }
+  }
+  const known = new Set(before.kernelErrors.map(({ line }) => line));
+  for (const { gpu, line, isDevices } of after.kernelErrors) {
+    if (known.has(line)) continue;
+    if (isDevices) {
+      verdict.broken.push({ gpu, message: `the kernel reported an error of GPU ${gpu}`, evidence: line });
+    } else verdict.warnings.push(`the kernel reported a fault of a program on GPU ${gpu}: ${line}`);
+  }
+  return verdict;
+}

@@ -1,0 +1,147 @@
+/**
+ * GPUs are leased host-wide by a kernel lock for each, so two programs on one machine, of whatever user, don't share one
+ * by accident. A lease dies with the process that holds it.
+ */
+import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../foundation/clock.ts';
+import { MadError } from '../../foundation/error.ts';
+import { errnoOf } from '../../foundation/file/errno.ts';
+import { makeSharedSideFile } from '../../foundation/file/kernel-lock.ts';
+import { type Lock, lockHolder, tryLock } from '../../foundation/file/lock.ts';
+import type { GpuDevice } from './gpu-facts.ts';
+
+export interface Lease {
+  /** In the order of the candidates. */
+  gpus: readonly number[];
+  /** A second call does nothing. */
+  release(): void;
+}
+
+export interface LeaseOptions {
+  /** Absolute; the same for all programs of this machine, see `leaseFolder`. */
+  folder: string;
+  /** In order of preference. */
+  candidates: readonly GpuDevice[];
+  count: number;
+  clock: Clock;
+  signal: AbortSignal;
+  /** Called when there are too few free ones, and again when others hold them. */
+  onWait(holders: readonly string[]): void;
+}
+
+const pauseS = { shortest: 0.2, longest: 0.6 };
+const anybody = 0o1777;
+
+/**
+ * Waits until `count` of the candidates are free at once. Who has a choice takes nothing while waiting; who needs all
+ * keeps what is free already, in one order for everybody: nobody starves, and two who wait don't wait for each other.
+ */
+export async function leaseGpus(options: LeaseOptions): Promise<Lease> {
+  const { candidates, count, clock, signal } = options;
+  const needsAll = count >= candidates.length;
+  const wanted = needsAll ? [...candidates].sort(byKey) : candidates;
+  const held = new Map<number, Lock>();
+  let told = '';
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const busy = takeFree(options.folder, wanted, count, held, needsAll);
+      if (held.size >= count) return leaseOf(candidates, held);
+      if (!needsAll) releaseAll(held);
+      const holders = busy.map((device) => holderOf(options.folder, device));
+      if (holders.join() !== told) options.onWait(holders);
+      told = holders.join();
+      const pause = pauseS.shortest + Math.random() * (pauseS.longest - pauseS.shortest);
+      await clock.sleep(pause * 1000, signal);
+    }
+  } catch (error) {
+    releaseAll(held);
+    throw error;
+  }
+}
+
+/** Returns those that others hold. With `inOrder` it stops at the first of them. */
+function takeFree(
+  folder: string,
+  wanted: readonly GpuDevice[],
+  count: number,
+  held: Map<number, Lock>,
+  inOrder: boolean,
+): GpuDevice[] {
+  const busy: GpuDevice[] = [];
+  for (const device of wanted) {
+    if (held.size >= count) break;
+    if (held.has(device.index)) continue;
+    const lock = tryDevice(lockPath(folder, device));
+    if (lock) held.set(device.index, lock);
+    else busy.push(device);
+    if (!lock && inOrder) break;
+  }
+  return busy;
+}
+
+function tryDevice(path: string): Lock | undefined {
+  makeSharedSideFile(path);
+  return tryLock(path, 'kernel');
+}
+
+function leaseOf(candidates: readonly GpuDevice[], held: Map<number, Lock>): Lease {
+  const gpus = candidates.map(({ index }) => index).filter((index) => held.has(index));
+  return { gpus, release: () => releaseAll(held) };
+}
+
+function releaseAll(held: Map<number, Lock>): void {
+  for (const lock of held.values()) lock.release();
+  held.clear();
+}
+
+const holderOf = (folder: string, device: GpuDevice): string =>
+  `GPU ${device.index} by ${lockHolder(lockPath(folder, device), 'kernel') ?? 'another program'}`;
+
+const lockPath = (folder: string, device: GpuDevice): string => join(folder, `${keyOf(device)}.lock`);
+
+const byKey = (a: GpuDevice, b: GpuDevice): number => (keyOf(a) < keyOf(b) ? -1 : 1);
+
+/** What every program of this machine calls the device alike, whichever tool it asked. */
+export const keyOf = (device: GpuDevice): string =>
+  (device.renderNode ?? device.pciAddress ?? device.uuid ?? `gpu-${device.index}`)
+    .replace(/^\/dev\/dri\//, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 100);
+
+/**
+ * `/run/lock/madengine` where everybody may write in `/run/lock`, else a folder in `/tmp` that is this boot's own: what a
+ * machine offers is the same for all its users, and `TMPDIR` is not. Throws NOT_WRITABLE for a folder that isn't open
+ * to all.
+ */
+export function leaseFolder(root = '/'): string {
+  const runLock = join(root, 'run/lock');
+  const folder = isOpenToAll(runLock)
+    ? join(runLock, 'madengine')
+    : join(root, 'tmp', `madengine-${bootId()}`);
+  try {
+    mkdirSync(folder, { mode: anybody });
+    chmodSync(folder, anybody);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+  if (isOpenToAll(folder)) return folder;
+  throw new MadError('NOT_WRITABLE', `${folder} is no folder in which all users can lock GPUs`, {
+    hint: 'Let its owner or root remove it; madengine makes it anew, with mode 1777.',
+  });
+}
+
+/** A link could lead anywhere, so it is none. */
+function isOpenToAll(path: string): boolean {
+  const facts = lstatSync(path, { throwIfNoEntry: false });
+  return facts?.isDirectory() === true && (facts.mode & anybody) === anybody;
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return 'locks';
+  }
+}

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import type { GpuFacts, GpuVendor } from './gpu-facts.ts';
+import { limitToVisible } from './visible-devices.ts';
+
+const facts = (vendor: GpuVendor, count = 4): GpuFacts => ({
+  vendor,
+  count,
+  architecture: '',
+  devices: Array.from({ length: count }, (_, index) => ({ index, name: '', uuid: `GPU-${index}aaa-bbbb` })),
+  notes: [],
+});
+
+test.each<[GpuVendor, Record<string, string>, number[] | undefined]>([
+  ['NVIDIA', {}, undefined],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: '2,0' }, [0, 2]],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: '' }, []],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: '-1' }, []],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: '1,9,2' }, [1]],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: 'GPU-3aaa' }, [3]],
+  ['NVIDIA', { CUDA_VISIBLE_DEVICES: 'NoDevFiles' }, []],
+  ['NVIDIA', { HIP_VISIBLE_DEVICES: '0' }, undefined],
+  ['AMD', { HIP_VISIBLE_DEVICES: '1,3' }, [1, 3]],
+  ['AMD', { CUDA_VISIBLE_DEVICES: '1' }, [1]],
+  ['AMD', { HIP_VISIBLE_DEVICES: '2', CUDA_VISIBLE_DEVICES: '1' }, [2]],
+  ['AMD', { ROCR_VISIBLE_DEVICES: '3,1', HIP_VISIBLE_DEVICES: '0' }, [3]],
+  ['INTEL', { ZE_AFFINITY_MASK: '0.1,2' }, [0, 2]],
+])('%s with %j offers %j', (vendor, env, offered) => {
+  expect(limitToVisible(facts(vendor), env).offered).toEqual(offered);
+});
+
+test.each<[Record<string, string>, number[] | undefined]>([
+  // The scheduler's numbers are the machine's; in a cgroup the tools see no others.
+  [{ SLURM_JOB_GPUS: '2-3' }, [2, 3]],
+  [{ SLURM_JOB_GPUS: '4,5,6,7' }, undefined],
+  [{ SLURM_JOB_GPUS: '1,2', SLURM_STEP_GPUS: '2' }, [2]],
+  [{ SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: '2,3' }, [2, 3]],
+  [{ SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: '0,1' }, [2, 3]],
+  [{ SLURM_JOB_GPUS: '2,3', CUDA_VISIBLE_DEVICES: '3' }, [3]],
+])('the set of the scheduler %j leaves %j', (env, offered) => {
+  expect(limitToVisible(facts('NVIDIA'), env).offered).toEqual(offered);
+});
+
+test('HIP counts in the order of the driver, people in that of amd-smi', () => {
+  const swapped = facts('AMD', 2);
+  swapped.devices = swapped.devices.map((device) => ({ ...device, runtimeIndex: 1 - device.index }));
+  expect(limitToVisible(swapped, { HIP_VISIBLE_DEVICES: '0' })).toMatchObject({
+    offered: [1],
+    limitedBy: ['HIP_VISIBLE_DEVICES=0'],
+  });
+});
