@@ -9,10 +9,10 @@ import { cardLabel, type ModelCard } from '../package/card.ts';
 import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
 import { parseTags } from '../package/tag.ts';
+import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
 
 export interface Access {
-import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
   credentials: Credentials;
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];

@@ -88,8 +88,9 @@ export async function runPhase(
     records.push(record);
     runs.push({ status: record.status, misfit });
   };
+  // No run that failed: they have their own part in the exit code.
   for (const build of inputs.failedBuilds)
-    await keep(await recordFailedBuild(build, services, campaign, around), false);
+    records.push(await recordFailedBuild(build, services, campaign, around));
   for (const [index, job] of jobs.entries()) {
     if (around.signal.aborted) break;
     const skip = skipOf(job, context, gpus, options);

@@ -89,6 +89,8 @@ async function cleanUpAndSettle(dead: DeadCampaign, options: ReconcileOptions): 
 }
 
 function inWords(dead: DeadCampaign, { interrupted, rowsAppended }: Settled): string {
+  if (dead.info.ended_at !== null && interrupted.length + rowsAppended === 0)
+    return `The campaign ${dead.id} of ${dead.info.started_at} had ended without all of its clean-up, which was tried again`;
   const end = dead.info.ended_at === null ? 'had died' : 'had ended without all of its rows';
   return (
     `The campaign ${dead.id} of ${dead.info.started_at} ${end}: ` +

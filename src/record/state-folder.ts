@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../foundation/file/errno.ts';
 
@@ -11,7 +11,12 @@ export const stateFolderName = '.madengine';
 export function stateFolder(root: string): string {
   const folder = join(root, stateFolderName);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
-  mkdirSync(folder, { recursive: true });
+  try {
+    // In one that is there not recursively, which answers ENOENT where a file system is read-only.
+    mkdirSync(folder, { recursive: !existsSync(root) });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
   try {
     writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
   } catch (error) {
