@@ -11,6 +11,7 @@ import { manifestSchema } from '../src/manifest/manifest-schema.ts';
 import { cardSchema } from '../src/package/card-schema.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
 import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
+import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
 import { recordSchema } from '../src/record/record-schema.ts';
 import { type DocBlock, docBlocks } from './lib/doc-comments.ts';
 import { describeSchema, fieldsOf, type JsonSchema, typeText } from './lib/json-schema.ts';
@@ -65,6 +66,14 @@ const documents: readonly Document[] = [
   },
   {
     name: 'events',
+  {
+    name: 'known-failures',
+    title: 'Known failures',
+    description:
+      'The file of `run --known-failures`: a list of models that are known to fail. Unknown keys are errors.',
+    schema: knownFailuresSchema,
+    sources: ['src/record/known-failure-schema.ts'],
+  },
     title: 'Event',
     description: 'One line of `--json`. Readers ignore types and fields that they do not know.',
     schema: eventSchema,

@@ -100,6 +100,8 @@ export interface BuildOutcome {
   /** Builds and pushes that failed. */
   failures: number;
   failed: readonly FailedBuild[];
+  /** With the reference's keys. */
+  summary: Readonly<Record<string, unknown>>;
 }
 
 export async function buildPhase(
@@ -147,7 +149,8 @@ export async function buildPhase(
   const clean = access.scrubber.scrubData(manifest);
   await writeManifest(manifestFile, clean);
   campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
-  await writeBuildSummary(options, clean, around.clock.monotonic() - started, campaign, around);
+  const summary = buildSummary(clean, around.clock.monotonic() - started);
+  await writeBuildSummary(options, { ...clean, ...summary }, campaign, around);
   const failedPushes = clean.push_failures?.length ?? 0;
   return {
     manifest: clean,
@@ -155,6 +158,7 @@ export async function buildPhase(
     imagesBuilt: built.length,
     failures: failed.length + failedPushes,
     failed,
+    summary,
   };
 }
 
@@ -230,17 +234,13 @@ async function pushOne(
 /** The whole manifest with the summary's keys in it, so that the file works at every `--manifest-file`. */
 async function writeBuildSummary(
   options: BuildOptions,
-  manifest: BuildManifest,
-  totalS: number,
+  summary: Readonly<Record<string, unknown>>,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<void> {
   if (options.summaryOutput === undefined) return;
   const file = resolve(around.cwd, options.summaryOutput);
-  await writeFileAtomic(
-    file,
-    `${JSON.stringify({ ...manifest, ...buildSummary(manifest, totalS) }, null, 2)}\n`,
-  );
+  await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
   campaign.emit({ type: 'file.written', kind: 'summary', path: file });
 }
 

@@ -15,6 +15,12 @@ test('a failed build or push with good runs is 2', () => {
   expect(exitCodeOf({ failedBuilds: 1, runs: [run('SUCCESS')] })).toBe(2);
 });
 
+test('a known failure counts as good', () => {
+  const known = { ...run('FAILURE'), known: true };
+  expect(exitCodeOf({ failedBuilds: 0, runs: [run('SUCCESS'), known] })).toBe(0);
+  expect(exitCodeOf({ failedBuilds: 0, runs: [run('FAILURE'), known] })).toBe(3);
+});
+
 test('nothing that fits this machine is 3', () => {
   expect(exitCodeOf({ failedBuilds: 0, runs: [run('SKIPPED', true), run('SKIPPED', true)] })).toBe(3);
 });

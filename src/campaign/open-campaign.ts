@@ -4,6 +4,7 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
+import { makeFolders } from '../foundation/file/make-folders.ts';
 import { newId } from '../foundation/id.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { type HostFacts, readHostFacts } from '../machine/host-facts.ts';
@@ -67,7 +68,7 @@ export async function withCampaign(
 
 async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise<OpenCampaign> {
   const typed = resolve(around.cwd, frame.output);
-  await mkdir(dirname(typed), { recursive: true });
+  await makeFolders(dirname(typed));
   const resultsRoot = await realpath(dirname(typed));
   const perfCsv = join(resultsRoot, basename(typed));
   const { engine } = frame;
@@ -110,9 +111,12 @@ function tellEnding(
 ): (code: ExitCode) => void {
   const started = clock.monotonic();
   const counts = { SUCCESS: 0, FAILURE: 0, SKIPPED: 0 };
+  let known = 0;
+  const counted = command === 'build' ? 'build.ended' : 'run.ended';
   const log = openEventLog(folder.path);
   const stopListening = events.listen((event) => {
-    if (event.type === 'run.ended') counts[event.status]++;
+    if (event.type === 'run.ended' && event.known) known++;
+    else if (event.type === counted) counts[event.status]++;
     log.listen(event);
   });
   emit({ type: 'campaign.started', command, results_root: resultsRoot, folder: folder.path });
@@ -123,6 +127,7 @@ function tellEnding(
       succeeded: counts.SUCCESS,
       failed: counts.FAILURE,
       skipped: counts.SKIPPED,
+      ...(known === 0 ? {} : { known_failures: known }),
       duration_s: Math.round((clock.monotonic() - started) * 1000) / 1000,
     });
     stopListening();

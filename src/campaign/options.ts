@@ -67,3 +67,7 @@ export interface RunOptions extends BuildOptions {
 export interface CampaignOutcome {
   exitCode: ExitCode;
 }
+  /** `--known-failures`: a file. */
+  knownFailures: string | undefined;
+  /** `--junit`: where the report is written. */
+  junit: string | undefined;

@@ -7,6 +7,7 @@ import { detectGpus } from '../machine/device/detect.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
+import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
 import { makeJob } from '../run/job.ts';
 import { buildPhase, type ImageTask, planBuilds } from './build-phase.ts';
 import { joinPlans, planOfBuild, planOfRun } from './dry-run.ts';
@@ -17,10 +18,14 @@ import { jobsOf, runPhase } from './run-phase.ts';
 
 /** The `run` command: a manifest that is named is run; without one, the tags are built and run. */
 export async function runCampaign(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
+  const known =
+    options.knownFailures === undefined
+      ? []
+      : await readKnownFailures(resolve(around.cwd, options.knownFailures));
   const manifestFile = await usableManifest(options, around);
   return manifestFile === undefined
-    ? buildAndRun(options, around)
-    : runManifest(options, manifestFile, around);
+    ? buildAndRun(options, known, around)
+    : runManifest(options, manifestFile, known, around);
 }
 
 /** undefined when the whole workflow is to be done. */
@@ -54,6 +59,7 @@ async function usableManifest(options: RunOptions, around: Surroundings): Promis
 async function runManifest(
   options: RunOptions,
   manifestFile: string,
+  known: readonly KnownFailure[],
   around: Surroundings,
 ): Promise<CampaignOutcome> {
   const [manifest, access, gpus, engine] = await Promise.all([
@@ -76,6 +82,7 @@ async function runManifest(
     jobs: jobsOf(manifest, manifestFile, options.tags),
     failedBuilds: [],
     buildFailures: 0,
+    known,
   };
   if (options.dryRun) {
     const plan = await planOfRun({ ...inputs, ...dryRunPlace(around) });
@@ -87,7 +94,11 @@ async function runManifest(
   );
 }
 
-async function buildAndRun(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
+async function buildAndRun(
+  options: RunOptions,
+  known: readonly KnownFailure[],
+  around: Surroundings,
+): Promise<CampaignOutcome> {
   checkBuildOptions(options);
   const access = await readAccess(around);
   const cards = await chooseCards(options.tags, around);
@@ -122,6 +133,8 @@ async function buildAndRun(options: RunOptions, around: Surroundings): Promise<C
         jobs: built.imagesBuilt === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
         failedBuilds: built.failed,
         buildFailures: built.failures,
+        buildPhase: built.summary,
+        known,
       },
       campaign,
       around,

@@ -1,8 +1,6 @@
 /** Runs the jobs of a manifest on this machine, one after the other, each with its record and its rows. */
-import { resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
-import { type ExitCode, MadError } from '../foundation/error.ts';
-import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { type ExitCode, exitCode, MadError } from '../foundation/error.ts';
 import { newId } from '../foundation/id.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
@@ -12,6 +10,7 @@ import type { FoundCard } from '../package/card.ts';
 import { cardFromManifest } from '../package/manifest-card.ts';
 import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
+import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { draftRecord, emptyOutcome } from '../run/draft-record.ts';
@@ -21,11 +20,12 @@ import { finish, unkillable } from '../run/run-job.ts';
 import type { RunServices } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { runLocally } from '../target/local/local-target.ts';
-import { exitCodeOf } from './exit-code.ts';
+import { exitCodeOf, type PhaseCounts } from './exit-code.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
 import { locatePackage } from './package-transport.ts';
 import type { Access } from './prepare.ts';
+import { writeResults } from './write-results.ts';
 
 export interface RunInputs {
   options: RunOptions;
@@ -39,6 +39,10 @@ export interface RunInputs {
   /** Builds and pushes that failed in the same command. */
   failedBuilds: readonly FailedBuild[];
   buildFailures: number;
+  /** The reference's summary of the build, when the same command built. */
+  buildPhase?: Readonly<Record<string, unknown>>;
+  /** Of `--known-failures`. */
+  known: readonly KnownFailure[];
 }
 
 /**
@@ -82,11 +86,11 @@ export async function runPhase(
   const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
   const services = await servicesFor(inputs, writer, campaign, around);
   const records: RunRecord[] = [];
-  const runs: { status: RunRecord['status']; misfit: boolean }[] = [];
+  const runs: PhaseCounts['runs'][number][] = [];
   const keep = (record: RunRecord, misfit: boolean): void => {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
     records.push(record);
-    runs.push({ status: record.status, misfit });
+    runs.push({ status: record.status, misfit, known: record.known === true });
   };
   // No run that failed: they have their own part in the exit code.
   for (const build of inputs.failedBuilds)
@@ -98,8 +102,21 @@ export async function runPhase(
     keep(record, skip?.misfit ?? false);
   }
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
-  await writeRunSummary(options, records, around.clock.monotonic() - started, campaign, around);
-  return exitCodeOf({ failedBuilds: inputs.buildFailures, runs });
+  const knownBuilds = records.filter(({ known, failure }) => known && failure?.class === 'build').length;
+  const code = exitCodeOf({ failedBuilds: inputs.buildFailures - knownBuilds, runs });
+  await writeResults(
+    {
+      records,
+      images: Object.values(inputs.manifest.built_images),
+      buildPhase: inputs.buildPhase,
+      success: code === exitCode.success && !around.signal.aborted,
+      totalS: around.clock.monotonic() - started,
+    },
+    options,
+    campaign,
+    around,
+  );
+  return code;
 }
 
 async function servicesFor(
@@ -146,6 +163,7 @@ async function servicesFor(
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     settings: options,
+    knownFailures: inputs.known,
     gpus,
     host: campaign.host,
     hostFacts,
@@ -198,44 +216,5 @@ async function recordFailedBuild(
       evidence: build.error,
     },
   };
-  await finish(record, services, campaign.emit.within({ run, attempt: 1 }));
-  return record;
-}
-
-async function writeRunSummary(
-  options: RunOptions,
-  records: readonly RunRecord[],
-  totalS: number,
-  campaign: OpenCampaign,
-  around: Surroundings,
-): Promise<void> {
-  if (options.summaryOutput === undefined) return;
-  const file = resolve(around.cwd, options.summaryOutput);
-  const good = (record: RunRecord): boolean => record.status !== 'FAILURE';
-  const summary = {
-    successful_runs: records.filter(good).map(runSummary),
-    failed_runs: records.filter((record) => !good(record)).map(runSummary),
-    total_runs: records.length,
-    total_execution_time: Math.round(totalS * 1000) / 1000,
-  };
-  await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
-  campaign.emit({ type: 'file.written', kind: 'summary', path: file });
-}
-
-function runSummary(record: RunRecord): Record<string, unknown> {
-  const [metric] = record.metrics;
-  return {
-    model: record.model.name,
-    docker_image: record.image.name,
-    status: record.status,
-    performance: metric?.text ?? null,
-    metric: metric?.name ?? null,
-    test_duration: record.durations.stages_s,
-    machine_name: record.placement?.host ?? null,
-    run_id: record.run,
-    ...(record.reason === null ? {} : { reason: record.reason }),
-    ...(record.failure === null
-      ? {}
-      : { failure_class: record.failure.class, error: record.failure.message }),
-  };
+  return finish(record, services, campaign.emit.within({ run, attempt: 1 }));
 }

@@ -35,6 +35,8 @@ const bodies = [
     succeeded: count,
     failed: count,
     skipped: count,
+    /** Failures that `--known-failures` names; they are not among the failed. */
+    known_failures: z.optional(count),
     duration_s: seconds,
   }),
   /** What a command works with: every value with where it comes from; what sounds like a secret is masked. */
@@ -134,6 +136,12 @@ const bodies = [
     duration_s: seconds,
     /** Path of the record. */
     record: z.string(),
+    /** True for a failure that `--known-failures` names, false for a success that it calls a failure. */
+    known: z.optional(z.boolean()),
+    /** The reason that stands there. */
+    known_reason: z.optional(z.string()),
+    /** False for a success that no check of its card stands behind. */
+    checked: z.optional(z.boolean()),
     /** Why it was skipped. */
     reason: z.optional(z.string()),
     failure: z.optional(failure),

@@ -15,10 +15,12 @@ const outcome = {
   metrics: true,
   checks: true,
   checked: true,
+  configs: true,
   known: true,
   known_reason: true,
   artifacts: true,
   output: true,
+  gpu_health: true,
 } as const;
 
 /** Everything known of a run before it starts: a record lacks only its outcome. */

@@ -5,6 +5,8 @@
  */
 import * as z from 'zod/mini';
 
+import { gpuHealthSchema, gpuSchema } from './gpu-schema.ts';
+
 export const recordSchemaName = 'madengine.run/1';
 
 export const failureClasses = [
@@ -104,7 +106,9 @@ export const recordSchema = z.object({
   engine: z.nullable(z.object({ kind: text, version: text })),
   /** null when the job was never placed. */
   placement: z.nullable(z.object({ host: text, target: text, gpus: z.array(z.number()) })),
-  gpu: z.nullable(z.object({ vendor: text, architecture: text, count: z.number() })),
+  gpu: z.nullable(gpuSchema),
+  /** The GPUs that the run had, before and after it; absent where it had none. */
+  gpu_health: z.optional(z.array(gpuHealthSchema)),
   /** Hash of the host's facts, stored once per campaign. */
   host_facts: z.nullable(text),
   /** Hash of the effective context, stored once per campaign. */
@@ -147,6 +151,8 @@ export const recordSchema = z.object({
   known: z.optional(z.boolean()),
   /** Why it fails, as that file has it; in a run that did not fail, what it should have failed of. */
   known_reason: z.optional(text),
+  /** What the file held that the card's arguments name behind `--config`. */
+  configs: z.optional(z.unknown()),
   artifacts: z.array(z.object({ path: text, bytes: z.number(), sha256: text })),
   output: z.nullable(z.object({ path: text, bytes: z.number(), scrubbed: z.boolean() })),
   data: z.nullable(

@@ -7,6 +7,7 @@ import { ensureImage } from '../image/pull.ts';
 import { loginFor } from '../image/registry-login.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
+import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { FailureClass, RunFailure, RunRecord } from '../record/record-schema.ts';
 import { draftRecord, emptyOutcome } from './draft-record.ts';
@@ -70,16 +71,19 @@ export async function runJob(
     : await attempt(job, draft, { ...services, emit });
   record.ended_at = clock.now().toISOString();
   record.durations.total_s = roundedSeconds(clock.monotonic() - started);
-  await finish(record, services, emit);
-  return record;
+  return finish(record, services, emit);
 }
 
-/** The record, then its rows; a job that was never placed comes here directly. Throws when they can't be written. */
+/**
+ * The record, then its rows; a job that was never placed comes here directly. Returns the record as it was written,
+ * without secrets. Throws when it can't be.
+ */
 export async function finish(
   record: RunRecord,
-  services: Pick<RunServices, 'campaign' | 'scrubber' | 'writer'>,
+  services: Pick<RunServices, 'campaign' | 'scrubber' | 'writer' | 'knownFailures'>,
   emit: Emit,
-): Promise<void> {
+): Promise<RunRecord> {
+  markKnown(record, services.knownFailures);
   const clean = services.scrubber.scrubData(record);
   const { record: file, tornSaved } = await finishRun(services.campaign, services.writer, clean);
   if (tornSaved !== undefined) {
@@ -91,9 +95,18 @@ export async function finish(
   emit({
     type: 'run.ended',
     model: clean.model.name,
+    ...(clean.known === undefined ? {} : { known: clean.known }),
+    ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
+    ...(clean.checked === undefined ? {} : { checked: clean.checked }),
     image: clean.image.name,
     status: clean.status,
     performance: shown?.text ?? several,
+  if (clean.known === false) {
+    const message = `${clean.model.name} passed, though it is known to fail: ${clean.known_reason}`;
+    const hint = 'Take it out of the file of --known-failures when it keeps passing.';
+    emit({ type: 'notice', level: 'warning', code: 'UNEXPECTED_PASS', message, hint });
+  }
+  return clean;
     metric: shown?.name ?? null,
     duration_s: clean.durations.total_s,
     record: file,

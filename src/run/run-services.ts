@@ -8,6 +8,7 @@ import type { Credentials } from '../package/credential-file.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { CampaignFolder } from '../record/campaign-folder.ts';
 import type { PerfWriter } from '../record/perf-writer.ts';
+import type { KnownFailure } from '../record/known-failure.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { RunSettings } from './job.ts';
 import type { HiddenEntry } from './run-folder.ts';
@@ -36,6 +37,7 @@ export interface RunServices {
   envSecrets: readonly Secret[];
   settings: RunSettings;
   gpus: GpuFacts;
+  knownFailures: readonly KnownFailure[];
   host: string;
   hostFacts: string | null;
   contextHash: string | null;

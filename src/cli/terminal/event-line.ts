@@ -99,6 +99,10 @@ function runEnded(event: EventOf<'run.ended'>): Described {
     const result = event.performance === null ? '' : `: ${event.performance} ${event.metric ?? ''}`.trimEnd();
     return ['good', `${event.model}${result} in ${duration}`];
   }
+  if (event.known) {
+    const message = event.failure?.message ?? 'failed';
+    return ['skipped', `${event.model} failed, as is known (${event.known_reason ?? ''}): ${message}`];
+  }
   return [
     'bad',
     `${event.model} failed after ${duration}${event.failure ? `: ${event.failure.message}` : ''}`,

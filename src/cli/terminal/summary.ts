@@ -31,13 +31,22 @@ export class Summary {
 
   lines(end: EventOf<'campaign.ended'>, style: SummaryStyle): string[] {
     const table = this.#runs.length > 0 ? this.#runTable(style) : this.#buildTable(style);
-    const counts = `${end.succeeded} succeeded, ${end.failed} failed, ${end.skipped} skipped`;
+    const known = end.known_failures ? `${end.known_failures} known to fail, ` : '';
+    const counts = `${end.succeeded} succeeded, ${end.failed} failed, ${known}${end.skipped} skipped`;
     return [
       ...spaced(table),
       ...spaced(this.#fileLines(style)),
       '',
       `${counts} in ${durationText(end.duration_s)}.`,
+      ...this.#uncheckedLines(),
     ];
+  }
+
+  #uncheckedLines(): string[] {
+    const count = this.#runs.filter(({ checked }) => checked === false).length;
+    if (count === 0) return [];
+    const results = count === 1 ? '1 result' : `${count} results`;
+    return [`${results} checked by nothing but exit code, error patterns and metric.`];
   }
 
   #runTable({ width, colours }: SummaryStyle): string[] {
@@ -56,7 +65,7 @@ export class Summary {
       ]),
       ...this.#runs.map((run) => [
         run.model,
-        statusCell(run.status, colours),
+        run.known ? { text: 'KNOWN FAILURE', style: colours.yellow } : statusCell(run.status, colours),
         run.performance ?? '',
         run.metric ?? '',
         durationText(run.duration_s),
@@ -113,8 +122,16 @@ function statusCell(status: string, colours: Colours): Cell {
   return { text: status, style };
 }
 
-const reasonOf = (event: { reason?: string; failure?: { message: string } }): string =>
-  event.failure?.message ?? event.reason ?? '';
+const reasonOf = (event: {
+  reason?: string;
+  failure?: { message: string };
+  known?: boolean;
+  known_reason?: string;
+}): string => {
+  if (event.known === false) return `unexpected pass: ${event.known_reason ?? ''}`;
+  const reason = event.failure?.message ?? event.reason ?? '';
+  return event.known ? `${event.known_reason ?? ''}: ${reason}` : reason;
+};
 
 /** One path, or how many files and the folder that holds them all. */
 function placeOf(paths: readonly string[], cwd: string): string {

@@ -1,0 +1,84 @@
+/** What a campaign leaves besides records and `perf.csv`: all of it is made from the records, and written whole. */
+import { join, resolve } from 'node:path';
+import { MadError } from '../foundation/error.ts';
+import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import type { BuiltImage } from '../manifest/manifest-schema.ts';
+import { entryJson, entryRows, rowsCsv } from '../record/perf-entry.ts';
+import { appendSuper, superEntries } from '../record/perf-super.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import { nodeSummary, runSummary, workflowSummary } from '../record/run-summary.ts';
+import type { OpenCampaign } from './open-campaign.ts';
+import type { RunOptions, Surroundings } from './options.ts';
+
+export interface CampaignResults {
+  records: readonly RunRecord[];
+  images: readonly BuiltImage[];
+  /** The reference's summary of the build, when the same command built. */
+  buildPhase: Readonly<Record<string, unknown>> | undefined;
+  success: boolean;
+  totalS: number;
+}
+
+/**
+ * Throws when a file can't be written that an option names. Of the others, which nobody may have asked for, it only
+ * tells.
+ */
+export async function writeResults(
+  results: CampaignResults,
+  options: Pick<RunOptions, 'summaryOutput' | 'junit'>,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<void> {
+  const { records, success, buildPhase, totalS } = results;
+  const builds = new Map(results.images.map((image) => [image.docker_image, image]));
+  const runPhase = runSummary({ records, builds, totalS });
+  await writeBeside(records, { ...runPhase, overall_success: success }, campaign, around);
+  if (options.summaryOutput !== undefined) {
+    const file = resolve(around.cwd, options.summaryOutput);
+    await writeFileAtomic(file, json(workflowSummary({ buildPhase, runPhase, success })));
+    campaign.emit({ type: 'file.written', kind: 'summary', path: file });
+  }
+  if (options.junit !== undefined) {
+    const { junitXml } = await import('../record/junit.ts');
+    const file = resolve(around.cwd, options.junit);
+    await writeFileAtomic(file, junitXml(records, campaign.folder.id));
+    campaign.emit({ type: 'file.written', kind: 'JUnit report', path: file });
+  }
+}
+
+/** The files under the reference's names beside `perf.csv`. */
+async function writeBeside(
+  records: readonly RunRecord[],
+  summary: Readonly<Record<string, unknown>>,
+  { resultsRoot, folder, emit }: OpenCampaign,
+  around: Surroundings,
+): Promise<void> {
+  if (records.length === 0) return;
+  const rows = entryRows(records);
+  const entries = records.flatMap(superEntries);
+  const files: Readonly<Record<string, string>> = {
+    'perf_entry.csv': rowsCsv(rows),
+    'perf_entry.json': entryJson(rows),
+    'perf_entry_super.csv': rowsCsv(entries),
+    'perf_entry_super.json': entryJson(entries),
+    'results_summary.json': json({ campaign_id: folder.id, ...summary, per_node: nodeSummary(records) }),
+  };
+  const writes = [
+    ...Object.entries(files).map(([name, text]) => writeFileAtomic(join(resultsRoot, name), text)),
+    appendSuper(resultsRoot, entries, around.clock),
+  ];
+  for (const outcome of await Promise.allSettled(writes)) {
+    if (outcome.status === 'fulfilled') continue;
+    const { reason } = outcome;
+    const hint = reason instanceof MadError ? reason.hint : undefined;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'RESULT_FILE',
+      message: `a file of results beside perf.csv is not up to date: ${(reason as Error).message}`,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+}
+
+const json = (data: unknown): string => `${JSON.stringify(data, null, 2)}\n`;

@@ -1,0 +1,30 @@
+/** `perf_entry.*`: the rows that one campaign added to `perf.csv`, for those who load only what is new. */
+
+import { cleanText } from './clean-text.ts';
+import { csvField, csvRow } from './csv-rows.ts';
+import { type PerfRow, perfColumns, perfRows } from './perf-row.ts';
+import type { RunRecord } from './record-schema.ts';
+
+export const entryRows = (records: readonly RunRecord[]): PerfRow[] => records.flatMap(perfRows);
+
+/** One object for one row, a list for several, as the reference has it. */
+export function entryJson(rows: readonly object[]): string {
+  return `${JSON.stringify(rows.length === 1 ? rows[0] : rows, null, 2)}\n`;
+}
+
+/** All columns of all rows; what is no text stands as JSON in its cell. */
+export function rowsCsv(
+  rows: readonly Readonly<Record<string, unknown>>[],
+  first: readonly string[] = perfColumns,
+): string {
+  const columns = [...new Set([...first, ...rows.flatMap((row) => Object.keys(row))])];
+  const lines = rows.map((row) =>
+    csvRow(columns.map((name) => cell(Object.hasOwn(row, name) ? row[name] : ''))),
+  );
+  return [columns.map((name) => csvField(name)).join(','), ...lines, ''].join('\n');
+}
+
+const cell = (value: unknown): string =>
+  cleanText(
+    typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value),
+  );
