@@ -162,6 +162,11 @@ async function unpackFor(
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<string> {
+  if (!/^sha256:[0-9a-f]{64}$/.test(snapshot.digest)) {
+    throw new MadError('INVALID_FILE', `${manifestFile}: package.digest is no digest: ${snapshot.digest}`, {
+      hint: 'Build the manifest anew with `madengine-cli build --package …`.',
+    });
+  }
   const into = join(around.cacheDir, 'packages', snapshot.digest.replace('sha256:', ''));
   if (
     await stat(into).then(

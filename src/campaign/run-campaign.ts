@@ -14,6 +14,7 @@ import { joinPlans, planOfBuild, planOfRun } from './dry-run.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
 import { type Access, checkBuildOptions, chooseCards, readAccess, readContext } from './prepare.ts';
+import { withRediscoveredModels } from './rediscovered-models.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
 
 /** The `run` command: a manifest that is named is run; without one, the tags are built and run. */
@@ -62,7 +63,7 @@ async function runManifest(
   known: readonly KnownFailure[],
   around: Surroundings,
 ): Promise<CampaignOutcome> {
-  const [manifest, access, gpus, engine] = await Promise.all([
+  const [written, access, gpus, engine] = await Promise.all([
     readManifest(manifestFile),
     readAccess(around),
     detectGpus(around.runner),
@@ -70,6 +71,7 @@ async function runManifest(
   ]);
   // Asked while other things are done; whoever needs the answer sees its error.
   if (!options.dryRun) engine.capabilities().catch(() => {});
+  const manifest = await withRediscoveredModels(written, manifestFile, around);
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
   const inputs = {
     options,
