@@ -54,7 +54,7 @@ async function updatedCards(
   const shortNames = waiting.map(({ card }) => card.name.slice(dir.length + 1));
   const { runPythonHook } = await import('./python-hook.ts');
   const { models } = await runPythonHook(file, options, shortNames);
-  const cards = await readCards(models, file, dir);
+  const cards = await readCards({ models, file, dir }, (card) => card);
   const missing = waiting.find(({ card }) => !cards.some(({ name }) => name === card.name));
   if (!missing) return cards;
   throw new MadError('HOOK_FAILED', `${file} lists ${missing.card.name} at one time and not at another.`, {

@@ -5,7 +5,7 @@ import { MadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { parseJson } from '../foundation/file/json-file.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
-import type { CardOrigin, FoundCard } from './card.ts';
+import type { FoundCard } from './card.ts';
 import { knownCardKeys } from './card-field.ts';
 import type { HookAnswer, HookOptions } from './hook-process.ts';
 import { readPackageBytes } from './json-file.ts';
@@ -38,14 +38,18 @@ const hooksAtOnce = 4;
  * Every model card of the package: the root's `models.json` first, then the folders of `scripts/` in the order of their
  * names, each in its file's order. Throws PACKAGE_NOT_FOUND, INVALID_FILE, HOOK_FAILED, PYTHON_NOT_FOUND.
  */
-export async function discoverCards(options: DiscoveryOptions): Promise<FoundCard[]> {
+export const discoverCards = (options: DiscoveryOptions): Promise<FoundCard[]> =>
+  discover(options, (found) => found);
+
+/** The same, of which only what `keep` makes of each card is held. */
+export async function discover<T>(options: DiscoveryOptions, keep: (found: FoundCard) => T): Promise<T[]> {
   const sources = await findCardSources(options.root);
   if (sources.length === 0) {
     throw new MadError('PACKAGE_NOT_FOUND', `${options.root} is no MAD package: it has no models.json.`, {
       hint: 'Go to the folder that holds models.json and scripts/, or name it: MODEL_DIR=/path/to/package madengine …',
     });
   }
-  const read = (source: CardSource): Promise<FoundCard[]> => readSource(source, options);
+  const read = (source: CardSource): Promise<SourceContent<T>> => readSource(source, options, keep);
   // Files first: a mistake in one of them needs no hook to be found.
   const files = await inGroups(sources.filter(isFile), 1, read);
   const hooks = await inGroups(
@@ -53,10 +57,9 @@ export async function discoverCards(options: DiscoveryOptions): Promise<FoundCar
     hooksAtOnce,
     read,
   );
-  const found = sources.flatMap((source) => (isFile(source) ? files.shift() : hooks.shift()) ?? []);
-  refuseDuplicates(found);
-  tellUnknownKeys(found, options.emit);
-  return found;
+  const contents = sources.flatMap((source) => (isFile(source) ? files : hooks).shift() ?? []);
+  tellUnknownKeys(contents, options.emit);
+  return contents.flatMap(({ kept }) => kept);
 }
 
 const isFile = (source: CardSource): boolean => source.kind === 'json';
@@ -104,13 +107,42 @@ async function sourceIn(root: string, dir: string): Promise<CardSource | undefin
   return { file: `${folder}/${name}`, dir, kind };
 }
 
-async function readSource(source: CardSource, options: DiscoveryOptions): Promise<FoundCard[]> {
+interface SourceContent<T> {
+  kept: T[];
+  /** Keys that mean nothing to us, with the first card that has each. */
+  unknownKeys: ReadonlyMap<string, string>;
+}
+
+async function readSource<T>(
+  source: CardSource,
+  options: DiscoveryOptions,
+  keep: (found: FoundCard) => T,
+): Promise<SourceContent<T>> {
+  const { file, dir } = source;
   const { models, lazy, clean } = await readEntries(source, options);
-  const cards = await readCards(models, source.file, source.dir, clean);
-  return cards.map((card, index): FoundCard => {
-    const origin = { file: source.file, index };
-    return lazy[index] ? { card, origin, lazy: true } : { card, origin };
+  const unknownKeys = new Map<string, string>();
+  // Models of another file have another folder in their names.
+  const seen = new Map<string, number>();
+  const kept = await readCards({ models, file, dir, clean }, (card, index) => {
+    refuseTwice(card.name, index, file, seen);
+    for (const key in card.extra) {
+      if (!knownCardKeys.has(key) && !unknownKeys.has(key)) unknownKeys.set(key, `${file}, ${card.name}`);
+    }
+    const origin = { file, index };
+    return keep(lazy[index] ? { card, origin, lazy: true } : { card, origin });
   });
+  return { kept, unknownKeys };
+}
+
+function refuseTwice(name: string, index: number, file: string, seen: Map<string, number>): void {
+  const first = seen.get(name);
+  seen.set(name, index);
+  if (first === undefined) return;
+  throw new MadError(
+    'INVALID_FILE',
+    `Two models are called ${quoted(name)}: ${file}, model ${first + 1} and ${file}, model ${index + 1}.`,
+    { hint: 'Give one of them another name.' },
+  );
 }
 
 async function readEntries(source: CardSource, options: DiscoveryOptions): Promise<HookAnswer> {
@@ -147,36 +179,20 @@ async function inGroups<T, R>(
   return results;
 }
 
-function refuseDuplicates(found: readonly FoundCard[]): void {
-  const seen = new Map<string, CardOrigin>();
-  for (const { card, origin } of found) {
-    const first = seen.get(card.name);
-    if (first) {
-      throw new MadError(
-        'INVALID_FILE',
-        `Two models are called ${quoted(card.name)}: ${placeOf(first)} and ${placeOf(origin)}.`,
-        { hint: 'Give one of them another name.' },
-      );
-    }
-    seen.set(card.name, origin);
-  }
-}
-
-const placeOf = ({ file, index }: CardOrigin): string => `${file}, model ${index + 1}`;
-
 /** One notice for all keys that mean nothing to us; they stay in the cards. */
-function tellUnknownKeys(found: readonly FoundCard[], emit: Emit): void {
-  const places = new Map<string, FoundCard>();
-  for (const one of found) {
-    for (const key of Object.keys(one.card.extra)) {
-      if (!knownCardKeys.has(key) && !places.has(key)) places.set(key, one);
-    }
+function tellUnknownKeys(
+  contents: readonly { unknownKeys: ReadonlyMap<string, string> }[],
+  emit: Emit,
+): void {
+  const places = new Map<string, string>();
+  for (const { unknownKeys } of contents) {
+    for (const [key, place] of unknownKeys) if (!places.has(key)) places.set(key, place);
   }
   if (places.size === 0) return;
-  const listed = [...places].slice(0, 20).map(([key, { card, origin }]) => {
+  const listed = [...places].slice(0, 20).map(([key, place]) => {
     const near = nearestNames(key, knownCardKeys, 1)[0];
     const meant = near === undefined ? '' : `, did you mean ${near}?`;
-    return `${quoted(key)} (${origin.file}, ${card.name}${meant})`;
+    return `${quoted(key)} (${place}${meant})`;
   });
   const more = places.size > listed.length ? ` and ${places.size - listed.length} more` : '';
   emit({

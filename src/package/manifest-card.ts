@@ -96,9 +96,28 @@ export function cardToManifest(card: ModelCard): Record<string, unknown> {
 
 /** The card with all its fields, whatever they hold, and what its file held besides. */
 export function wholeCard(card: ModelCard): Record<string, unknown> {
-  const { extra, ...own } = card;
-  const inOrder = Object.fromEntries(ownKeys.map((key) => [key, own[key]]));
-  return Object.keys(extra).length === 0 ? inOrder : { ...inOrder, ...withoutOwnKeys(extra) };
+  // Each key by name, which is much faster than going through the keys.
+  const own: Record<(typeof ownKeys)[number], unknown> = {
+    name: card.name,
+    dockerfile: card.dockerfile,
+    dockercontext: card.dockercontext,
+    scripts: card.scripts,
+    url: card.url,
+    cred: card.cred,
+    data: card.data,
+    n_gpus: card.n_gpus,
+    owner: card.owner,
+    training_precision: card.training_precision,
+    tags: card.tags,
+    args: card.args,
+    timeout: card.timeout,
+    multiple_results: card.multiple_results,
+    skip_gpu_arch: card.skip_gpu_arch,
+    additional_docker_run_options: card.additional_docker_run_options,
+    is_deprecated: card.is_deprecated,
+    exclusive: card.exclusive,
+  };
+  return Object.keys(card.extra).length === 0 ? own : { ...own, ...withoutOwnKeys(card.extra) };
 }
 
 const withoutOwnKeys = (extra: ModelCard['extra']): Record<string, unknown> =>

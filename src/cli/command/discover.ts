@@ -6,21 +6,25 @@ import { type Output, widthOf } from '../terminal/output.ts';
 import { safeLine } from '../terminal/safe-text.ts';
 
 /** Lists the package's models: names without tags; with tags a table on a terminal, else the cards as JSON. */
-export async function execute({ values, around, stdout, colours }: CommandInput): Promise<ExitCode> {
-  const cards = await chosenCards(values.tags, values.verbose, around);
-  const asJson = values.json || (values.tags.length > 0 && !stdout.isTTY);
-  if (asJson) {
-    writeArray(cards, stdout);
-  } else if (values.tags.length === 0 && !stdout.isTTY) {
-    const names = cards.map((card) => safeLine(card.name));
-    stdout.write(`${[`Number of models in total: ${cards.length}`, ...names].join('\n')}\n`);
+export async function execute(input: CommandInput): Promise<ExitCode> {
+  const { values, stdout } = input;
+  const { tags } = values;
+  if (values.json || (tags.length > 0 && !stdout.isTTY)) {
+    writeArray(await chosen(input, (card) => card), stdout);
+  } else if (tags.length === 0 && !stdout.isTTY) {
+    const names = await chosen(input, ({ name }) => safeLine(name));
+    stdout.write(`${[`Number of models in total: ${names.length}`, ...names].join('\n')}\n`);
   } else {
-    const { renderTable } = await import('../terminal/table.ts');
-    const table = renderTable(columns, cards.map(rowOf), { width: widthOf(stdout), heading: colours.bold });
-    const count = values.tags.length === 0 ? 'Number of models in total' : 'Number of models selected';
-    stdout.write(`${[...table, '', `${count}: ${cards.length}`].join('\n')}\n`);
+    await writeTable(await chosen(input, rowOf), input);
   }
   return exitCode.success;
+}
+
+async function writeTable(rows: string[][], { values, stdout, colours }: CommandInput): Promise<void> {
+  const { renderTable } = await import('../terminal/table.ts');
+  const table = renderTable(columns, rows, { width: widthOf(stdout), heading: colours.bold });
+  const count = values.tags.length === 0 ? 'Number of models in total' : 'Number of models selected';
+  stdout.write(`${[...table, '', `${count}: ${rows.length}`].join('\n')}\n`);
 }
 
 /** An array of whole cards, in parts, so that the reader needn't wait for the last. */
@@ -34,25 +38,22 @@ function writeArray(cards: readonly ModelCard[], stdout: Output): void {
   stdout.write(cards.length === 0 ? '[]\n' : '\n]\n');
 }
 
-async function chosenCards(
-  tags: readonly string[],
-  verbose: boolean,
-  around: CommandInput['around'],
-): Promise<ModelCard[]> {
+/** What `keep` makes of each of the models that the tags choose, or of all. */
+async function chosen<T>({ values, around }: CommandInput, keep: (card: ModelCard) => T): Promise<T[]> {
   const options = {
     root: around.cwd,
     runner: around.runner,
     emit: around.events.emit,
     signal: around.signal,
     env: around.env,
-    verbose,
+    verbose: values.verbose,
   };
-  if (tags.length > 0) {
+  if (values.tags.length > 0) {
     const { chooseModels } = await import('../../package/choose-models.ts');
-    return chooseModels({ ...options, tags });
+    return (await chooseModels({ ...options, tags: values.tags })).map(keep);
   }
-  const { discoverCards } = await import('../../package/discovery.ts');
-  return (await discoverCards(options)).map(({ card }) => card);
+  const { discover } = await import('../../package/discovery.ts');
+  return discover(options, ({ card }) => keep(card));
 }
 
 const columns = [

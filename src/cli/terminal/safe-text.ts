@@ -8,12 +8,17 @@ const controls = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2
 const controlsInBlock =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
+/** Nearly every text is, and a list may have thousands. */
+const isPlain = (text: string): boolean => /^[ -~]*$/.test(text);
+
 /** One line: line feeds and tabs become blanks, every other control character is written as an escape. */
 export const safeLine = (text: string): string =>
-  text
-    .replace(/[\r\n\t]+/g, ' ')
-    .replace(controls, escaped)
-    .toWellFormed();
+  isPlain(text)
+    ? text
+    : text
+        .replace(/[\r\n\t]+/g, ' ')
+        .replace(controls, escaped)
+        .toWellFormed();
 
 /** Several lines, such as the output of a build: colours go, a carriage return starts a new line. */
 export const safeBlock = (text: string): string =>
