@@ -3,13 +3,13 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { exitCode, MadError } from '../foundation/error.ts';
 import { registryImage } from '../image/reference.ts';
-import { detectGpus } from '../machine/device/detect.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
 import { makeJob } from '../run/job.ts';
 import { buildPhase, type ImageTask, planBuilds } from './build-phase.ts';
+import { detectDevices } from './detect-devices.ts';
 import { joinPlans, planOfBuild, planOfRun } from './dry-run.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
@@ -66,7 +66,7 @@ async function runManifest(
   const [written, access, gpus, engine] = await Promise.all([
     readManifest(manifestFile),
     readAccess(around),
-    detectGpus(around.runner),
+    detectDevices(options, around),
     openEngine(options.engine, around.runner),
   ]);
   // Asked while other things are done; whoever needs the answer sees its error.
@@ -104,7 +104,7 @@ async function buildAndRun(
   checkBuildOptions(options);
   const access = await readAccess(around);
   const cards = await chooseCards(options.tags, around);
-  const gpus = await detectGpus(around.runner);
+  const gpus = await detectDevices(options, around);
   const context = await readContext(options, { gpus }, around);
   const engine = await openEngine(options.engine, around.runner);
   const building = { options, access, cards, context, engine };

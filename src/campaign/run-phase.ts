@@ -13,13 +13,14 @@ import { parseTags } from '../package/tag.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
-import { draftRecord, emptyOutcome } from '../run/draft-record.ts';
+import { draftRecord, emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { hiddenIn } from '../run/run-folder.ts';
-import { finish, unkillable } from '../run/run-job.ts';
-import type { RunServices } from '../run/run-services.ts';
+import { finish } from '../run/run-job.ts';
+import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { runLocally } from '../target/local/local-target.ts';
+import { tellDevices } from './detect-devices.ts';
 import { exitCodeOf, type PhaseCounts } from './exit-code.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
@@ -92,6 +93,7 @@ export async function runPhase(
     records.push(record);
     runs.push({ status: record.status, misfit, known: record.known === true });
   };
+  tellDevices(gpus, jobs, context, campaign.emit);
   // No run that failed: they have their own part in the exit code.
   for (const build of inputs.failedBuilds)
     records.push(await recordFailedBuild(build, services, campaign, around));
@@ -139,7 +141,7 @@ async function servicesFor(
           campaign,
           around,
         ),
-    campaign.folder.storeByHash('host', campaign.hostFacts),
+    campaign.folder.storeByHash('host', hostWith(gpus, campaign)),
     campaign.folder.storeByHash(
       'context',
       access.scrubber.scrubData({ values: context.values, origins: context.origins }),
@@ -165,6 +167,7 @@ async function servicesFor(
     settings: options,
     knownFailures: inputs.known,
     gpus,
+    devices: { runner: around.runner, env: around.env, setAside: new Map() },
     host: campaign.host,
     hostFacts,
     contextHash,
@@ -174,6 +177,10 @@ async function servicesFor(
     giveBackTo: campaign.giveBackTo,
   };
 }
+
+/** The machine as records refer to it, with its GPUs one by one. */
+const hostWith = (gpus: GpuFacts, { hostFacts }: OpenCampaign): unknown =>
+  gpus.count === 0 ? hostFacts : { ...hostFacts, gpus: gpusOfHost(gpus) };
 
 /** A model whose image could not be built was attempted too: it has a record and a row. */
 async function recordFailedBuild(

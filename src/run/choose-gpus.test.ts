@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import { cardFromManifest } from '../package/manifest-card.ts';
-import { chooseGpus, parseGpuList } from './choose-gpus.ts';
+import { chooseGpus, gpuWish, withRenderNodes } from './choose-gpus.ts';
 
 const facts = (count: number): GpuFacts => ({
   vendor: count === 0 ? 'NONE' : 'AMD',
@@ -36,7 +36,26 @@ test('with gpu_vendor NONE no card gets a GPU', () => {
   expect(chooseGpus(card('1'), context({ gpu_vendor: 'NONE' }), facts(0))).toEqual([]);
 });
 
-test('lists and ranges are sorted, without doubles, and bad ones are refused', () => {
-  expect(parseGpuList('0,2-4,5-5,7,3')).toEqual([0, 2, 3, 4, 5, 7]);
-  for (const bad of ['a', '4-2', '1,,2', '-1']) expect(() => parseGpuList(bad)).toThrow(/cannot read/);
+test('what is not offered, and what was set aside, no job gets', () => {
+  const limited = { ...facts(4), offered: [1, 2], limitedBy: ['HIP_VISIBLE_DEVICES=1,2'] };
+  expect(chooseGpus(card('-1'), context({}), limited)).toEqual([1, 2]);
+  expect(() => chooseGpus(card('3'), context({}), limited)).toThrow(/2 of the 4.*HIP_VISIBLE_DEVICES=1,2/);
+  const aside = new Map([[1, 'ecc_uncorrected 0 -> 1']]);
+  expect(gpuWish(card('1'), context({}), limited, aside).candidates).toMatchObject([{ index: 2 }]);
+  expect(() => chooseGpus(card('2'), context({}), limited, aside)).toThrow(/GPU 1 was set aside \(ecc/);
+});
+
+test('all GPUs of a list that names one which is not here can not be had', () => {
+  expect(() => chooseGpus(card('-1'), context({ docker_gpus: '2-5' }), facts(4))).toThrow(/docker_gpus/);
+  expect(chooseGpus(card('1'), context({ docker_gpus: '2-5' }), facts(4))).toEqual([2]);
+});
+
+test('gpu_renderDs names render nodes by hand', () => {
+  const named = withRenderNodes(facts(3), context({ gpu_renderDs: [130, 129] }));
+  expect(named.devices.map(({ renderNode }) => renderNode)).toEqual([
+    '/dev/dri/renderD130',
+    '/dev/dri/renderD129',
+    undefined,
+  ]);
+  expect(() => withRenderNodes(facts(1), context({ gpu_renderDs: [1.5] }))).toThrow(/gpu_renderDs/);
 });

@@ -1,43 +1,75 @@
 import type { Context } from '../context/context.ts';
 import { MadError } from '../foundation/error.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
+import { type GpuDevice, offeredDevices } from '../machine/device/gpu-facts.ts';
 import type { ModelCard } from '../package/card.ts';
+import { parseNumberList } from './number-list.ts';
+
+/** What a job may take: any `count` of the candidates, the first ones where all are free. */
+export interface GpuWish {
+  count: number;
+  candidates: readonly GpuDevice[];
+}
+
+/** GPUs that no job gets any more, with the reason. */
+export type SetAside = ReadonlyMap<number, string>;
+
+const none: SetAside = new Map();
+
+/** The GPUs of a job when all are free. Throws as `gpuWish` does. */
+export function chooseGpus(card: ModelCard, context: Context, facts: GpuFacts, setAside = none): number[] {
+  const { count, candidates } = gpuWish(card, context, facts, setAside);
+  return candidates.slice(0, count).map(({ index }) => index);
+}
 
 /**
- * The GPUs of a job: the first `n_gpus` of `docker_gpus`, or of all; `-1` is all of them. Throws DEVICE_UNAVAILABLE when
- * the card asks for more than there are, INVALID_ARGUMENT for a list that can't be read.
+ * `n_gpus` of `docker_gpus`, or of all that are offered; `-1` is all of them. Throws DEVICE_UNAVAILABLE when the card
+ * asks for more than there are, INVALID_ARGUMENT for a list that can't be read.
  */
-export function chooseGpus(card: ModelCard, context: Context, facts: GpuFacts): number[] {
+export function gpuWish(card: ModelCard, context: Context, facts: GpuFacts, setAside = none): GpuWish {
   const asked = gpusAsked(card, context);
-  if (asked === 0) return [];
+  if (asked === 0) return { count: 0, candidates: [] };
+  const list = listedGpus(context);
+  const offered = offeredDevices(facts);
+  const listed = list ? offered.filter(({ index }) => list.includes(index)) : offered;
+  const candidates = listed.filter(({ index }) => !setAside.has(index));
+  const missing = list?.filter((index) => !offered.some((device) => device.index === index)) ?? [];
+  const tooFew = asked < 0 ? missing.length > 0 : asked > candidates.length;
+  if (candidates.length === 0 || tooFew)
+    throw unavailable(card, asked, candidates.length, facts, list, setAside);
+  return { count: asked < 0 ? candidates.length : asked, candidates };
+}
+
+function listedGpus(context: Context): number[] | undefined {
   const text = context.values.docker_gpus;
-  const offered =
-    typeof text === 'string' && text.trim() !== ''
-      ? parseGpuList(text)
-      : facts.devices.map((device) => device.index);
-  const there = offered.filter((index) => facts.devices.some((device) => device.index === index));
-  if (there.length === 0) {
-    throw new MadError(
-      'DEVICE_UNAVAILABLE',
-      `${card.name} asks for GPUs (n_gpus ${card.n_gpus}), and this machine has none`,
-      {
-        hint: 'Run it on a GPU node with --manifest-file, or set the card\'s n_gpus to "0" if it needs none.',
-      },
-    );
+  return typeof text === 'string' && text.trim() !== '' ? parseNumberList(text, 'docker_gpus') : undefined;
+}
+
+function unavailable(
+  card: ModelCard,
+  asked: number,
+  left: number,
+  facts: GpuFacts,
+  list: readonly number[] | undefined,
+  setAside: SetAside,
+): MadError {
+  const what = asked < 0 ? 'all GPUs' : `${asked} GPU${asked === 1 ? '' : 's'}`;
+  if (facts.count === 0) {
+    return new MadError('DEVICE_UNAVAILABLE', `${card.name} asks for ${what}, and this machine has none`, {
+      hint: 'Run it on a GPU node with --manifest-file, or set the card\'s n_gpus to "0" if it needs none.',
+    });
   }
-  if (asked > there.length) {
-    throw new MadError(
-      'DEVICE_UNAVAILABLE',
-      `${card.name} asks for ${asked} GPUs, and there are ${there.length} to give`,
-      {
-        hint:
-          typeof text === 'string'
-            ? `The context's docker_gpus is "${text}".`
-            : 'Choose a node with more GPUs.',
-      },
-    );
-  }
-  return asked < 0 ? there : there.slice(0, asked);
+  const limits = [
+    ...(list ? [`docker_gpus is "${String(list)}"`] : []),
+    ...(facts.limitedBy ?? []),
+    ...[...setAside].map(([index, reason]) => `GPU ${index} was set aside (${reason})`),
+  ];
+  const why = limits.length === 0 ? '' : `: ${limits.join('; ')}`;
+  return new MadError(
+    'DEVICE_UNAVAILABLE',
+    `${card.name} asks for ${what}, and ${left === 0 ? 'none' : left} of the ${facts.count} here can be given${why}`,
+    { hint: 'Choose a node with more GPUs, ask for fewer (n_gpus), or lift what limits them.' },
+  );
 }
 
 /** First one wins (v2-formats, 4). */
@@ -51,19 +83,22 @@ export function gpusAsked(card: ModelCard, context: Context): number {
   return Number.isInteger(asked) ? asked : -1;
 }
 
-/** `0,2-4,7` as sorted indices without doubles. */
-export function parseGpuList(text: string): number[] {
-  const indices = new Set<number>();
-  for (const part of text.split(',')) {
-    const match = /^\s*(\d{1,4})\s*(?:-\s*(\d{1,4})\s*)?$/.exec(part);
-    const from = Number(match?.[1]);
-    const to = Number(match?.[2] ?? match?.[1]);
-    if (!match || to < from) {
-      throw new MadError('INVALID_ARGUMENT', `docker_gpus: cannot read "${part.trim()}" in "${text}"`, {
-        hint: 'Write numbers and ranges, such as "0,2-4".',
-      });
-    }
-    for (let index = from; index <= to; index++) indices.add(index);
-  }
-  return [...indices].sort((a, b) => a - b);
+/** The context's `gpu_renderDs` names the render node of each GPU by its minor, in the order of the GPUs. */
+export function withRenderNodes(facts: GpuFacts, context: Context): GpuFacts {
+  const minors = context.values.gpu_renderDs;
+  if (!Array.isArray(minors) || minors.length === 0) return facts;
+  const devices = facts.devices.map((device, at) => {
+    const minor: unknown = minors[at];
+    if (minor === undefined) return device;
+    if (Number.isInteger(minor) && Number(minor) >= 0)
+      return { ...device, renderNode: `/dev/dri/renderD${String(minor)}` };
+    throw new MadError(
+      'INVALID_ARGUMENT',
+      `gpu_renderDs: ${JSON.stringify(minor)} is no number of a render node`,
+      {
+        hint: 'Write the numbers of /dev/dri/renderD*, such as [128, 136].',
+      },
+    );
+  });
+  return { ...facts, devices };
 }

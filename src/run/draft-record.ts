@@ -1,3 +1,4 @@
+import type { GpuFacts } from '../machine/device/detect.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
@@ -57,6 +58,36 @@ export function draftRecord(options: DraftOptions): RecordDraft {
     warnings: [],
   };
 }
+
+/** The machine's GPUs as records hold them. */
+export function gpuOfRecord(gpus: GpuFacts): RunRecord['gpu'] {
+  const { vendor, architecture, count, driver, toolkit, devices } = gpus;
+  const product = devices[0]?.name;
+  return {
+    vendor,
+    architecture,
+    count,
+    ...(product ? { product } : {}),
+    ...(driver ? { driver } : {}),
+    ...(toolkit ? { toolkit } : {}),
+  };
+}
+
+/** The machine's GPUs one by one, as they stand with its other facts. */
+export const gpusOfHost = (gpus: GpuFacts): object => ({
+  ...gpuOfRecord(gpus),
+  ...(gpus.rocmPath ? { rocm_path: gpus.rocmPath } : {}),
+  devices: gpus.devices.map((device) => ({
+    index: device.index,
+    name: device.name,
+    uuid: device.uuid,
+    serial: device.serial,
+    pci_address: device.pciAddress,
+    render_node: device.renderNode,
+    numa_node: device.numaNode,
+    memory_bytes: device.memoryBytes,
+  })),
+});
 
 /** A record of a run that got nowhere yet; what was seen is laid over it. */
 export function emptyOutcome(endedAt: Date): Outcome {

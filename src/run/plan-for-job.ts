@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import type { Job } from './job.ts';
+import { requireCpus } from './online-cpus.ts';
 import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
 import { locateScript } from './run-folder.ts';
 
@@ -14,7 +15,10 @@ export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretE
 
 export async function planForJob(job: Job, options: PlanForJobOptions): Promise<JobPlan> {
   const { credentials, envSecrets, ...rest } = options;
-  const script = await locateScript(options.packageDir, job.card.scripts);
+  const [script] = await Promise.all([
+    locateScript(options.packageDir, job.card.scripts),
+    requireCpus(options.context),
+  ]);
   return planJob({
     ...rest,
     job,

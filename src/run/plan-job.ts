@@ -1,15 +1,17 @@
 /** One job as data: everything that will be done, with names that are bound late; secrets only by reference. */
 import type { Context } from '../context/context.ts';
 import type { Secret } from '../foundation/secret.ts';
-import { gpuOptions, vendorOptions } from '../machine/device/container-options.ts';
+import { gpuOptions, vendorOptions, withCardsOptions } from '../machine/device/container-options.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { ContainerSpec, EngineKind, ExecSpec, Mount } from '../machine/engine/engine.ts';
 import { interpreterFor } from '../stage/interpreter.ts';
 import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import { splitWords } from '../stage/words.ts';
-import { chooseGpus } from './choose-gpus.ts';
+import { chooseGpus, type SetAside, withRenderNodes } from './choose-gpus.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
+import { numberListText, parseNumberList } from './number-list.ts';
+import { objectOf, runEnvironment } from './run-environment.ts';
 import { containerPaths, emptyFolder, type HiddenEntry, hostPaths, type RunPaths } from './run-folder.ts';
 
 export interface JobPlan {
@@ -31,6 +33,10 @@ export interface PlanJobOptions {
   settings: RunSettings;
   engine: EngineKind;
   gpus: GpuFacts;
+  /** Indices of those that the job has got; without it, those that it gets when all are free. */
+  leased?: readonly number[];
+  /** GPUs that no job gets any more. */
+  setAside?: SetAside;
   /** Absolute; where the package's files are on this machine. */
   packageDir: string;
   /** What the run must not see of the package. */
@@ -52,7 +58,8 @@ export interface PlanJobOptions {
 export function planJob(options: PlanJobOptions): JobPlan {
   const { job, context, settings, engine } = options;
   const { card } = job;
-  const gpus = chooseGpus(card, context, options.gpus);
+  const facts = withRenderNodes(options.gpus, context);
+  const gpus = options.leased ?? chooseGpus(card, context, facts, options.setAside);
   const paths = engine === 'host' ? hostPaths(options.runFolder, options.packageDir) : containerPaths;
   const modelDir = modelDirOf(card.url);
   const program: StageProgram = {
@@ -76,7 +83,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     modelDir,
     paths,
     program,
-    container: containerSpec(options, gpus, paths),
+    container: containerSpec({ ...options, gpus: facts }, gpus, paths),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
       env: {},
@@ -92,9 +99,10 @@ export function modelDirOf(url: string): string {
 }
 
 function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {
-  const { job, context, runFolder } = options;
+  const { job, context, engine, runFolder, gpus: facts } = options;
+  const { card } = job;
   const host = hostPaths(runFolder, options.packageDir);
-  const cpus = context.values.docker_cpus;
+  const environment = { card, context, gpus: facts, used: gpus, engine, buildNumber: options.buildNumber };
   return {
     name: options.containerName,
     image: '${image}',
@@ -110,16 +118,24 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
       })),
       ...contextMounts(context),
     ],
-    env: runEnvironment(options, gpus),
+    env: runEnvironment(environment),
     workdir: paths.workspace,
     user: 'root',
-    options: [
-      ...vendorOptions(options.gpus.vendor),
-      ...gpuOptions(options.gpus, gpus),
-      ...(typeof cpus === 'string' && cpus !== '' ? ['--cpuset-cpus', cpus.replaceAll(' ', '')] : []),
-      ...plainWords(job.card.additional_docker_run_options),
-    ],
+    options: withCardsOptions(
+      [
+        ...vendorOptions(facts.vendor),
+        ...(engine === 'host' ? [] : gpuOptions(facts, gpus, engine)),
+        ...cpuOptions(context),
+      ],
+      plainWords(card.additional_docker_run_options),
+    ),
   };
+}
+
+function cpuOptions({ values }: Context): string[] {
+  const text = values.docker_cpus;
+  if (typeof text !== 'string' || text.trim() === '') return [];
+  return ['--cpuset-cpus', numberListText(parseNumberList(text, 'docker_cpus'))];
 }
 
 /** `docker_mounts` is keyed by the path in the container (v1-formats, 2). */
@@ -129,39 +145,6 @@ function contextMounts(context: Context): Mount[] {
     host: String(host),
     readOnly: false,
   }));
-}
-
-/** The documented variables, then the card's, then the context's: later ones win. */
-function runEnvironment(options: PlanJobOptions, gpus: readonly number[]): Record<string, string> {
-  const { job, context, gpus: facts } = options;
-  const { card } = job;
-  const set: Record<string, string> = {
-    MAD_MODEL_NAME: card.name,
-    JENKINS_BUILD_NUMBER: options.buildNumber,
-    MAD_GPU_VENDOR: String(context.values.gpu_vendor ?? facts.vendor),
-    MAD_GUEST_OS: String(context.values.guest_os ?? ''),
-    MAD_SYSTEM_NGPUS: String(facts.count),
-    MAD_RUNTIME_NGPUS: String(gpus.length),
-    MAD_SYSTEM_GPU_ARCHITECTURE: facts.architecture,
-  };
-  if (card.multiple_results !== '') set.MAD_OUTPUT_CSV = card.multiple_results;
-  const sources = [
-    objectOf(card.extra.env_vars),
-    objectAt(context, 'env_vars'),
-    objectAt(context, 'docker_env_vars'),
-  ];
-  for (const source of sources) {
-    for (const [name, value] of Object.entries(source)) set[name] = printed(value);
-  }
-  return set;
-}
-
-/** As the Python tool printed it, so that scripts keep reading `True`. */
-function printed(value: unknown): string {
-  if (value === true) return 'True';
-  if (value === false) return 'False';
-  if (value === null) return 'None';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Engine options as users write them: shell words, but no shell, so a variable stays text. */
@@ -181,10 +164,4 @@ function limitOf(context: Context): ContextLimit {
 
 function objectAt(context: Context, key: string): Record<string, unknown> {
   return objectOf(context.values[key]);
-}
-
-function objectOf(value: unknown): Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : {};
 }

@@ -10,7 +10,7 @@ import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { FailureClass, RunFailure, RunRecord } from '../record/record-schema.ts';
-import { draftRecord, emptyOutcome } from './draft-record.ts';
+import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
 import { executeProgram } from './execute-program.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
@@ -18,11 +18,9 @@ import type { JobPlan } from './plan-job.ts';
 import { cleanFolders, putAway } from './put-away.ts';
 import { resultRulesOf } from './result-rules.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
-import { type Progress, type RunServices, roundedSeconds, type Verdict } from './run-services.ts';
+import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
-
-/** Begins the warning of a record whose container could not be ended. */
-export const unkillable = 'unkillable';
+import { withGpus } from './with-gpus.ts';
 
 /** Never throws for what goes wrong with the job: that is in the record, which is final and on disk when this returns. */
 export async function runJob(
@@ -47,11 +45,7 @@ export async function runJob(
     pipeline: services.pipeline,
   });
   draft.engine = { kind: services.capabilities.kind, version: services.capabilities.version };
-  draft.gpu = {
-    vendor: services.gpus.vendor,
-    architecture: services.gpus.architecture,
-    count: services.gpus.count,
-  };
+  draft.gpu = gpuOfRecord(services.gpus);
   await campaign.journal.append({
     act: 'run.started',
     run: runId,
@@ -95,24 +89,24 @@ export async function finish(
   emit({
     type: 'run.ended',
     model: clean.model.name,
-    ...(clean.known === undefined ? {} : { known: clean.known }),
-    ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
-    ...(clean.checked === undefined ? {} : { checked: clean.checked }),
     image: clean.image.name,
     status: clean.status,
     performance: shown?.text ?? several,
+    metric: shown?.name ?? null,
+    duration_s: clean.durations.total_s,
+    record: file,
+    ...(clean.known === undefined ? {} : { known: clean.known }),
+    ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
+    ...(clean.checked === undefined ? {} : { checked: clean.checked }),
+    ...(clean.reason === null ? {} : { reason: clean.reason }),
+    ...(clean.failure === null ? {} : { failure: clean.failure }),
+  });
   if (clean.known === false) {
     const message = `${clean.model.name} passed, though it is known to fail: ${clean.known_reason}`;
     const hint = 'Take it out of the file of --known-failures when it keeps passing.';
     emit({ type: 'notice', level: 'warning', code: 'UNEXPECTED_PASS', message, hint });
   }
   return clean;
-    metric: shown?.name ?? null,
-    duration_s: clean.durations.total_s,
-    record: file,
-    ...(clean.reason === null ? {} : { reason: clean.reason }),
-    ...(clean.failure === null ? {} : { failure: clean.failure }),
-  });
 }
 
 async function attempt(job: Job, draft: RecordDraft, services: RunServices): Promise<RunRecord> {
@@ -163,25 +157,29 @@ async function steps(
   const image = await pullImage(job, services, progress);
   await folderMade;
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
-  const startedAt = clock.now();
-  const executed = await executeProgram({
-    plan,
-    image: image.reference,
-    engine,
-    runFolder,
-    errors: errorPatterns(job.card, services.context.values),
-    ...(rules ? { alsoScan: rules.scan } : {}),
-    scrubber: services.scrubber,
-    liveOutput: settings.liveOutput,
-    keepAlive: settings.keepAlive,
-    giveBackTo: services.giveBackTo,
-    intend: () => intendContainer(draft.run, plan.container.name, services),
-    onUnkillable: (words) => tellUnkillable(words, services, progress),
-    emit: services.emit,
-    clock,
-    signal: services.signal,
+  const replan = (gpus: readonly number[]): Promise<JobPlan> =>
+    planFor(job, draft.run, runFolder, services, gpus);
+  return withGpus({ job, plan, image: image.reference, replan, services, progress }, async (plan) => {
+    const startedAt = clock.now();
+    const executed = await executeProgram({
+      plan,
+      image: image.reference,
+      engine,
+      runFolder,
+      errors: errorPatterns(job.card, services.context.values),
+      ...(rules ? { alsoScan: rules.scan } : {}),
+      scrubber: services.scrubber,
+      liveOutput: settings.liveOutput,
+      keepAlive: settings.keepAlive,
+      giveBackTo: services.giveBackTo,
+      intend: () => intendContainer(draft.run, plan.container.name, services),
+      onUnkillable: (words) => tellUnkillable(words, services, progress),
+      emit: services.emit,
+      clock,
+      signal: services.signal,
+    });
+    return putAway({ job, plan, rules, executed, startedAt, runFolder, services }, progress);
   });
-  return putAway({ job, plan, rules, executed, startedAt, runFolder, services }, progress);
 }
 
 async function makeRunFolder(
@@ -216,8 +214,16 @@ async function intendContainer(run: string, name: string, services: RunServices)
 }
 
 /** The plan of a job that is about to run. */
-function planFor(job: Job, runId: string, runFolder: string, services: RunServices): Promise<JobPlan> {
+function planFor(
+  job: Job,
+  runId: string,
+  runFolder: string,
+  services: RunServices,
+  leased?: readonly number[],
+): Promise<JobPlan> {
   return planForJob(job, {
+    ...(leased ? { leased } : {}),
+    setAside: services.devices.setAside,
     context: services.context,
     settings: services.settings,
     engine: services.engine.kind,

@@ -2,13 +2,14 @@ import type { Context } from '../context/context.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Scrubber, Secret } from '../foundation/secret.ts';
+import type { CommandRunner } from '../machine/command/command.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine, EngineCapabilities } from '../machine/engine/engine.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { CampaignFolder } from '../record/campaign-folder.ts';
-import type { PerfWriter } from '../record/perf-writer.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
+import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { RunSettings } from './job.ts';
 import type { HiddenEntry } from './run-folder.ts';
@@ -36,8 +37,9 @@ export interface RunServices {
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];
   settings: RunSettings;
-  gpus: GpuFacts;
   knownFailures: readonly KnownFailure[];
+  gpus: GpuFacts;
+  devices: DeviceServices;
   host: string;
   hostFacts: string | null;
   contextHash: string | null;
@@ -48,16 +50,36 @@ export interface RunServices {
   giveBackTo: { uid: number; gid: number } | undefined;
 }
 
+/** What the GPUs of a campaign need; nothing of it is used where no job asks for one. */
+export interface DeviceServices {
+  runner: CommandRunner;
+  env: Readonly<Record<string, string | undefined>>;
+  /** GPUs that no later job gets, with the reason. */
+  setAside: Map<number, string>;
+}
+
 /** What a step left for the record. */
 export type Progress = Pick<
   RunRecord,
-  'durations' | 'image' | 'stages' | 'metrics' | 'checks' | 'checked' | 'artifacts' | 'output' | 'exit_code'
+  | 'durations'
+  | 'image'
+  | 'stages'
+  | 'metrics'
+  | 'checks'
+  | 'checked'
+  | 'artifacts'
+  | 'output'
+  | 'exit_code'
+  | 'gpu_health'
 > & {
   gpus: readonly number[];
   warnings: string[];
 };
 
 export type Verdict = Pick<RunRecord, 'status' | 'failure' | 'reason'>;
+
+/** Begins the warning of a record whose container could not be ended. */
+export const unkillable = 'unkillable';
 
 /** Seconds to the millisecond, as records hold them. */
 export function roundedSeconds(seconds: number): number {

@@ -15,7 +15,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { MadError } from '../error.ts';
@@ -213,8 +213,16 @@ function holderOf(path: string): string | undefined {
       .find((text) => /\bPOSIX\b.*\bWRITE\b/.test(text) && text.includes(`:${inodeOf(path)} `));
     const pid = line?.trim().split(/\s+/)[4];
     if (pid === undefined || !/^[1-9]\d*$/.test(pid)) return undefined;
-    return `process ${pid} (${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()})`;
+    return `process ${pid} (${programOf(pid)})`;
   } catch {
     return undefined;
   }
+}
+
+/** Not its arguments, which may be secrets; of a Node.js program, which thread names would hide, the script. */
+function programOf(pid: string): string {
+  const [program = '', ...words] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const script = words.find((word) => !word.startsWith('-'));
+  const isNode = /^node/.test(basename(program)) && script !== undefined && script !== '';
+  return (isNode ? basename(script) : basename(program)).replace(/\p{Cc}/gu, '?').slice(0, 60);
 }

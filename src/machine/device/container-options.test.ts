@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gpuOptions, vendorOptions } from './container-options.ts';
+import { gpuOptions, vendorOptions, withCardsOptions } from './container-options.ts';
 import type { GpuFacts, GpuVendor } from './gpu-facts.ts';
 
 const facts = (vendor: GpuVendor): GpuFacts => ({
@@ -14,7 +14,9 @@ const facts = (vendor: GpuVendor): GpuFacts => ({
 });
 
 test('AMD containers get the driver and the chosen render nodes', () => {
-  expect(gpuOptions(facts('AMD'), [1])).toEqual(['--device=/dev/kfd', '--device=/dev/dri/renderD136']);
+  expect(gpuOptions(facts('AMD'), [1])).toEqual([
+    ...['--group-add=video', '--device=/dev/kfd', '--device=/dev/dri/renderD136'],
+  ]);
 });
 
 test('NVIDIA containers get the chosen GPUs as one CSV field', () => {
@@ -41,10 +43,29 @@ test('a machine without GPUs gives its containers network and memory of the host
   expect(vendorOptions('NONE')).toEqual(['--network=host', '--ipc=host']);
 });
 
-test('AMD and NVIDIA containers may debug; only AMD joins the group video', () => {
-  expect(vendorOptions('AMD')).toEqual(expect.arrayContaining(['--group-add=video', '--cap-add=SYS_PTRACE']));
+test('AMD and NVIDIA containers may debug', () => {
+  expect(vendorOptions('AMD')).toEqual(
+    expect.arrayContaining(['--device=/dev/fuse', '--cap-add=SYS_PTRACE']),
+  );
   expect(vendorOptions('NVIDIA')).toEqual(
     expect.arrayContaining(['--cap-add=SYS_NICE', '--device=/dev/fuse']),
   );
-  expect(vendorOptions('NVIDIA')).not.toContain('--group-add=video');
+});
+
+test('podman gets NVIDIA GPUs by their names in CDI', () => {
+  expect(gpuOptions(facts('NVIDIA'), [0, 1], 'podman')).toEqual([
+    ...['--device=nvidia.com/gpu=0', '--device=nvidia.com/gpu=1'],
+  ]);
+});
+
+test.each([
+  [['--shm-size', '16G'], false],
+  [['--shm-size=16G'], false],
+  [['--ipc=private'], false],
+  [['--privileged'], true],
+  [[], true],
+])('with %j of the card, the memory of the host is shared: %s', (card, isShared) => {
+  const options = withCardsOptions(vendorOptions('AMD'), card);
+  expect(options.includes('--ipc=host')).toBe(isShared);
+  expect(options.slice(options.length - card.length)).toEqual(card);
 });

@@ -13,7 +13,7 @@ const debuggable = [
 const everywhere = ['--network=host', '--ipc=host'];
 
 const optionsOf: Readonly<Record<GpuVendor, readonly string[]>> = {
-  AMD: [...everywhere, '--group-add=video', ...debuggable],
+  AMD: [...everywhere, ...debuggable],
   NVIDIA: [...everywhere, '--cap-add=SYS_NICE', ...debuggable],
   INTEL: everywhere,
   NONE: everywhere,
@@ -37,7 +37,8 @@ export function gpuOptions(
   const chosen = gpus.map((index) => deviceAt(facts, index));
   switch (facts.vendor) {
     case 'AMD':
-      return ['--device=/dev/kfd', ...renderNodes(chosen)];
+      // An image without that group can't start with it, so containers without a GPU aren't asked to join.
+      return ['--group-add=video', '--device=/dev/kfd', ...renderNodes(chosen)];
     case 'NVIDIA':
       if (engine === 'podman') return gpus.map((index) => `--device=nvidia.com/gpu=${index}`);
       // The value is CSV to the client: the quotes keep the comma inside it.

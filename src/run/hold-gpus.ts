@@ -1,0 +1,144 @@
+/** A job's hold on its GPUs: leased before it starts, looked at before and after, set aside when they broke. */
+import { MadError } from '../foundation/error.ts';
+import {
+  compareHealth,
+  type HealthReading,
+  type HealthVerdict,
+  warningsBefore,
+} from '../machine/device/gpu-health.ts';
+import { type Lease, leaseFolder, leaseGpus } from '../machine/device/lease.ts';
+import { readHealth } from '../machine/device/read-health.ts';
+import { usualRocmPath } from '../machine/device/rocm-path.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import { gpusAsked, gpuWish, withRenderNodes } from './choose-gpus.ts';
+import type { Job } from './job.ts';
+import type { JobPlan } from './plan-job.ts';
+import { type Progress, type RunServices, unkillable, type Verdict } from './run-services.ts';
+
+export interface WithGpusOptions {
+  job: Job;
+  /** With the GPUs that the job gets when all are free. */
+  plan: JobPlan;
+  /** Reference of the image. */
+  image: string;
+  replan(gpus: readonly number[]): Promise<JobPlan>;
+  services: RunServices;
+  progress: Progress;
+}
+
+export type Act = (plan: JobPlan) => Promise<Verdict>;
+
+export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verdict> {
+  const { services, progress } = options;
+  const lease = await takeLease(options);
+  progress.gpus = lease.gpus;
+  let isFree = true;
+  try {
+    const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
+    warn(warningsBefore(before), options);
+    const verdict = await act(plan).catch((error: unknown) => ({ thrown: error }));
+    isFree = !progress.warnings.some((words) => words.startsWith(unkillable));
+    if (!isFree) setAside(lease.gpus, 'a run on it could not be ended', services);
+    const after = services.signal.aborted ? undefined : await look(lease, services);
+    progress.gpu_health = healthOfRecord(lease, services, before, after);
+    const device = after && judgeDevices(compareHealth(before, after), options);
+    if (device) return device;
+    if ('thrown' in verdict) throw verdict.thrown;
+    return verdict;
+  } finally {
+    // What could not be ended may still use them; the lease then ends with this process.
+    if (isFree) lease.release();
+  }
+}
+
+/** Waits for its turn. Where leases can't be had at all, the job runs all the same, and everybody is told. */
+async function takeLease({ job, plan, services, progress }: WithGpusOptions): Promise<Lease> {
+  const { context, clock, signal, emit } = services;
+  const wish = gpuWish(job.card, context, withRenderNodes(services.gpus, context), services.devices.setAside);
+  if (gpusAsked(job.card, context) < 0 && services.devices.setAside.size > 0) {
+    progress.warnings.push(`it asks for all GPUs, and got ${wish.count}: others were set aside`);
+  }
+  try {
+    return await leaseGpus({
+      ...wish,
+      folder: leaseFolder(),
+      clock,
+      signal,
+      onWait: (holders) => {
+        const message = `${job.card.name} waits for ${wish.count} of its GPUs: ${holders.join(', ')}`;
+        emit({ type: 'notice', level: 'info', code: 'GPU_BUSY', message });
+      },
+    });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof MadError) || error.code !== 'NOT_WRITABLE') throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    const message = `GPUs are not kept from other programs: ${error.message}`;
+    emit({ type: 'notice', level: 'warning', code: 'NO_GPU_LEASE', message, ...hint });
+    progress.warnings.push(message);
+    return { gpus: plan.gpus, release: () => {} };
+  }
+}
+
+const look = (lease: Lease, { devices, gpus, signal }: RunServices): Promise<HealthReading> =>
+  readHealth(devices.runner, gpus, lease.gpus, { env: devices.env, signal });
+
+async function planWith(lease: Lease, options: WithGpusOptions): Promise<JobPlan> {
+  const [plan, rocm] = await Promise.all([
+    lease.gpus.join() === options.plan.gpus.join() ? options.plan : options.replan(lease.gpus),
+    rocmOfImage(options),
+  ]);
+  return { ...plan, container: { ...plan.container, env: { ...rocm, ...plan.container.env } } };
+}
+
+/** Where ROCm lies in the container: the image says so, or it is the usual place; this machine's own has nothing to do with it. */
+async function rocmOfImage({ image, services }: WithGpusOptions): Promise<Record<string, string>> {
+  const { engine, gpus } = services;
+  if (gpus.vendor !== 'AMD') return {};
+  if (engine.kind === 'host') return gpus.rocmPath === undefined ? {} : { ROCM_PATH: gpus.rocmPath };
+  const env = (await engine.inspect(image))?.env ?? {};
+  return { ROCM_PATH: env.ROCM_PATH || env.ROCM_HOME || usualRocmPath };
+}
+
+function warn(warnings: readonly string[], { services, progress, job }: WithGpusOptions): void {
+  for (const words of warnings) {
+    progress.warnings.push(words);
+    const message = `${job.card.name}: ${words}`;
+    services.emit({ type: 'notice', level: 'warning', code: 'GPU_HEALTH', message });
+  }
+}
+
+function setAside(gpus: readonly number[], reason: string, { devices, emit }: RunServices): void {
+  for (const gpu of gpus) {
+    if (devices.setAside.has(gpu)) continue;
+    devices.setAside.set(gpu, reason);
+    const message = `GPU ${gpu} is set aside for the rest of this campaign: ${reason}`;
+    emit({ type: 'notice', level: 'warning', code: 'GPU_SET_ASIDE', message });
+  }
+}
+
+/** A device that broke during a run explains whatever the run made of it, a good result too. */
+function judgeDevices(health: HealthVerdict, options: WithGpusOptions): Verdict | undefined {
+  warn(health.warnings, options);
+  const [first] = health.broken;
+  for (const { gpu, message } of health.broken) setAside([gpu], message, options.services);
+  if (!first) return undefined;
+  const failure = { class: 'device' as const, stage: null, message: first.message, evidence: first.evidence };
+  return { status: 'FAILURE', failure, reason: null };
+}
+
+function healthOfRecord(
+  lease: Lease,
+  { gpus }: RunServices,
+  before: HealthReading,
+  after: HealthReading | undefined,
+): RunRecord['gpu_health'] {
+  return lease.gpus.map((gpu) => {
+    const uuid = gpus.devices.find((device) => device.index === gpu)?.uuid;
+    return {
+      gpu,
+      ...(uuid ? { uuid } : {}),
+      before: before.gpus.get(gpu) ?? null,
+      after: after?.gpus.get(gpu) ?? null,
+    };
+  });
+}

@@ -1,0 +1,202 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { amdTools, makeDeviceFiles, noAmdMachine } from './support/amd-machine.ts';
+import { containersWithLabel } from './support/engine.ts';
+import { runCli } from './support/program.ts';
+import { campaignFolders, readRecords, readRows } from './support/results.ts';
+import { goodScript, type TinyModel, tinyPackage } from './support/tiny-package.ts';
+
+/** Says which devices it sees and when, then a metric. */
+const lookAround = `
+echo "kfd: $(ls /dev/kfd 2>/dev/null)"
+echo "nodes: $(ls /dev/dri 2>/dev/null | tr '\\n' ' ')"
+env | grep -E '^(MAD_|ROCM_PATH)' | sort
+echo "from $(date +%s)"; sleep 2; echo "to $(date +%s)"
+${goodScript}`;
+
+const model = (name: string, n_gpus: string, card: Record<string, unknown> = {}): TinyModel => ({
+  name,
+  script: lookAround,
+  // Containers with GPUs of AMD join this group.
+  dockerfile: 'RUN grep -q ^video: /etc/group || echo video:x:44: >> /etc/group',
+  card: { n_gpus, ...card },
+});
+
+async function outputs(folder: string): Promise<string[]> {
+  const records = await readRecords(folder);
+  const [campaign = ''] = await campaignFolders(folder);
+  return Promise.all(
+    records.map(async (record) => {
+      const runs = (await campaignFolders(folder)).map((each) =>
+        join(each, 'runs', record.run, 'output.log'),
+      );
+      for (const path of runs) {
+        const text = await readFile(path, 'utf8').catch(() => undefined);
+        if (text !== undefined) return text;
+      }
+      throw new Error(`no output of ${record.run} in ${campaign}`);
+    }),
+  );
+}
+
+const spanOf = (output: string): { from: number; to: number } => ({
+  from: Number(/^from (\d+)$/m.exec(output)?.[1]),
+  to: Number(/^to (\d+)$/m.exec(output)?.[1]),
+});
+
+if (noAmdMachine !== undefined) console.warn(`GPUs are not simulated: ${noAmdMachine}`);
+
+describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD', () => {
+  let takeAway = async (): Promise<void> => {};
+  beforeAll(async () => {
+    takeAway = await makeDeviceFiles(2);
+  });
+  afterAll(() => takeAway());
+
+  const run = async (folder: string, ...args: string[]) => {
+    const { path } = await amdTools(2);
+    return runCli(['run', ...args], { cwd: folder, env: { PATH: path } });
+  };
+
+  test('a container gets exactly the GPUs of its lease, and hears of all of them', async () => {
+    const folder = await tinyPackage([model('one', '1'), model('all', '-1'), model('none', '0')]);
+    const context = '{"docker_gpus": "1", "docker_env_vars": {"MAD_SYSTEM_HIP_VERSION": "my own"}}';
+    const ended = await run(folder, '--tags', 'all_of_them', '--additional-context', context);
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    const [one = '', all = '', none = ''] = await outputs(folder);
+    for (const output of [one, all]) {
+      expect(output).toContain('kfd: /dev/kfd');
+      expect(output).toContain('nodes: renderD201 \n');
+    }
+    expect(none).toContain('nodes: \n');
+    for (const line of [
+      'MAD_GPU_VENDOR=AMD',
+      'MAD_SYSTEM_NGPUS=2',
+      'MAD_RUNTIME_NGPUS=1',
+      'MAD_SYSTEM_GPU_ARCHITECTURE=gfx942',
+      'MAD_SYSTEM_GPU_PRODUCT_NAME=AMD Instinct MI300X',
+      'MAD_SYSTEM_HIP_VERSION=my own',
+      'ROCM_PATH=/opt/rocm',
+    ]) {
+      expect(one).toContain(`${line}\n`);
+    }
+    const [record] = await readRecords(folder);
+    expect(record).toMatchObject({
+      placement: { gpus: [1] },
+      gpu: {
+        vendor: 'AMD',
+        count: 2,
+        product: 'AMD Instinct MI300X',
+        toolkit: { name: 'HIP', version: '6.4' },
+      },
+      gpu_health: [{ gpu: 1, before: { throttled: [] }, after: { counters: { ecc_uncorrected: 0 } } }],
+    });
+  });
+
+  test('programs that were started by hand never share a GPU, and wait for one when all are taken', async () => {
+    const folder = await tinyPackage([model('shared', '1')]);
+    const { path } = await amdTools(2);
+    const env = { PATH: path };
+    expect((await runCli(['build', '--tags', 'shared'], { cwd: folder, env })).exitCode).toBe(0);
+    const args = ['run', '--manifest-file', 'build_manifest.json'];
+    const ended = await Promise.all([1, 2, 3].map(() => runCli(args, { cwd: folder, env })));
+    expect(
+      ended.map((each) => each.exitCode),
+      ended.map((each) => each.stderr).join(''),
+    ).toEqual([0, 0, 0]);
+    const seen = (await outputs(folder)).map((output) => ({
+      node: /nodes: (renderD\d+) \n/.exec(output)?.[1],
+      ...spanOf(output),
+    }));
+    expect(new Set(seen.map(({ node }) => node))).toEqual(new Set(['renderD200', 'renderD201']));
+    for (const a of seen) {
+      for (const b of seen) {
+        if (a !== b && a.node === b.node) expect(a.to <= b.from || b.to <= a.from).toBe(true);
+      }
+    }
+    expect(ended.map((each) => each.stdout + each.stderr).join('')).toMatch(
+      /shared waits for 1 of its GPUs: GPU \d by process/,
+    );
+  });
+
+  test('who asks for more GPUs than there are fails before a container starts', async () => {
+    const folder = await tinyPackage([model('greedy', '3')]);
+    const ended = await run(folder, '--tags', 'greedy');
+    expect(ended.exitCode).toBe(3);
+    expect(await readRecords(folder)).toMatchObject([
+      {
+        failure: { class: 'device', message: expect.stringContaining('asks for 3 GPUs, and 2 of the 2') },
+        durations: { stages_s: null },
+      },
+    ]);
+    expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([{ failure_class: 'device' }]);
+    expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+  });
+
+  test('variables of the environment limit what models get', async () => {
+    const folder = await tinyPackage([model('limited', '-1')]);
+    const { path } = await amdTools(2);
+    const env = { PATH: path, HIP_VISIBLE_DEVICES: '1' };
+    const ended = await runCli(['run', '--tags', 'limited'], { cwd: folder, env });
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    expect(await readRecords(folder)).toMatchObject([{ placement: { gpus: [1] } }]);
+    expect(ended.stdout + ended.stderr).toContain('HIP_VISIBLE_DEVICES=1');
+  });
+
+  test('an image for another vendor is skipped, and a card for other architectures too', async () => {
+    const folder = await tinyPackage([
+      { name: 'theirs', script: goodScript, card: { n_gpus: '1' } },
+      model('unwanted', '1', { skip_gpu_arch: 'gfx90a, gfx942' }),
+    ]);
+    const dockerfile = join(folder, 'docker/theirs.ubuntu.Dockerfile');
+    const text = await readFile(dockerfile, 'utf8');
+    await writeFile(dockerfile, text.replace("{'guest_os'", "{'gpu_vendor': 'NVIDIA', 'guest_os'"));
+    await rename(dockerfile, join(folder, 'docker/theirs.ubuntu.nvidia.Dockerfile'));
+    const build = await runCli(
+      ['build', '--tags', 'all_of_them', '--additional-context', '{"gpu_vendor": "NVIDIA"}'],
+      { cwd: folder },
+    );
+    expect(build.exitCode, build.stdout + build.stderr).toBe(0);
+    const ended = await run(folder, '--manifest-file', 'build_manifest.json');
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([
+      { model: 'theirs', status: 'SKIPPED', reason: 'the image is for NVIDIA, this machine has AMD' },
+      { model: 'unwanted', status: 'SKIPPED', reason: expect.stringContaining('gfx942') },
+    ]);
+    const forced = await run(
+      folder,
+      ...['--manifest-file', 'build_manifest.json', '--tags', 'unwanted', '--disable-skip-gpu-arch'],
+    );
+    expect(forced.exitCode, forced.stdout + forced.stderr).toBe(0);
+    const only = await run(folder, '--manifest-file', 'build_manifest.json', '--tags', 'theirs');
+    expect(only.exitCode).toBe(3);
+  });
+
+  test('a GPU whose error counter rises during a run fails it, and no later model gets that GPU', async () => {
+    const folder = await tinyPackage([model('first', '1'), model('second', '1'), model('third', '2')]);
+    const tools = await amdTools(2);
+    await tools.setErrorsAfterFirstLook(4);
+    const ended = await runCli(['run', '--tags', 'all_of_them'], { cwd: folder, env: { PATH: tools.path } });
+    expect(ended.exitCode).toBe(3);
+    expect(await readRecords(folder)).toMatchObject([
+      {
+        placement: { gpus: [0] },
+        failure: { class: 'device', evidence: 'ecc_uncorrected 0 -> 4' },
+      },
+      { status: 'SUCCESS', placement: { gpus: [1] } },
+      { failure: { class: 'device', message: expect.stringContaining('GPU 0 was set aside') } },
+    ]);
+  });
+});
+
+test('a machine without a GPU says once what it can run, and runs that', async () => {
+  const folder = await tinyPackage([
+    { name: 'needs', script: goodScript, card: { n_gpus: '1' } },
+    { name: 'plain', script: goodScript },
+  ]);
+  const ended = await runCli(['run', '--tags', 'all_of_them'], { cwd: folder });
+  expect(ended.exitCode).toBe(3);
+  expect(await readRecords(folder)).toMatchObject([{ failure: { class: 'device' } }, { status: 'SUCCESS' }]);
+  expect((ended.stdout + ended.stderr).match(/this machine has no GPU/g)).toHaveLength(1);
+});
