@@ -630,6 +630,20 @@ function wrongCommandLines(): MalformedInput[] {
     bare(['run', '--manifest-file', 'nowhere.json'], 'nowhere.json'),
     bare(['run', '--manifest-file', 'scripts'], 'scripts'),
     bare(['build', '--batch-manifest', 'nowhere.json'], 'nowhere.json'),
+    bare(['run', '--manifest-file', 'manifest.json', '--output', 'scripts'], '--output', 'scripts'),
+    bare(['run', '--manifest-file', 'manifest.json', '--output', 'models.json'], '--output', 'models.json'),
+    {
+      ...bare(['build', '--tags', 'dummy', '--manifest-output', 'scripts'], '--manifest-output'),
+      exitCode: 1,
+    },
+    {
+      ...bare(['build', '--tags', 'dummy', '--summary-output', 'no/x.json'], '--summary-output'),
+      exitCode: 1,
+    },
+    {
+      ...bare(['run', '--manifest-file', 'manifest.json', '--output', 'models.json/x'], '--output'),
+      exitCode: 1,
+    },
     bare(
       [...build, '--additional-context-file', 'nowhere.json'],
       '--additional-context-file',
