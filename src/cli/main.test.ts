@@ -76,6 +76,10 @@ describe('discover', () => {
     expect(JSON.parse(asked.out).map(({ name }: { name: string }) => name)).toEqual(['dummy', 'other']);
   });
 
+  test('tags without a name are none', async () => {
+    expect((await start(['discover', '--tags', ' , '])).out).toMatch(/^Number of models in total: 2\n/);
+  });
+
   test('prints a table on a terminal', async () => {
     const { out } = await start(['discover', '--tags', 'all'], { tty: true, env: { NO_COLOR: '1' } });
     expect(out).toMatch(

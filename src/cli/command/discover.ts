@@ -1,5 +1,7 @@
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
 import type { ModelCard } from '../../package/card.ts';
+import { chooseModels } from '../../package/choose-models.ts';
+import { discover } from '../../package/discovery.ts';
 import { wholeCard } from '../../package/manifest-card.ts';
 import type { CommandInput } from '../command.ts';
 import { type Output, widthOf } from '../terminal/output.ts';
@@ -8,22 +10,24 @@ import { safeLine } from '../terminal/safe-text.ts';
 /** Lists the package's models: names without tags; with tags a table on a terminal, else the cards as JSON. */
 export async function execute(input: CommandInput): Promise<ExitCode> {
   const { values, stdout } = input;
-  const { tags } = values;
+  // Commas and blanks alone name nothing, like an option that isn't given.
+  const tags = values.tags.filter((tag) => /[^,\s]/.test(tag));
+  const chosen = <T>(keep: (card: ModelCard) => T): Promise<T[]> => chosenModels(tags, input, keep);
   if (values.json || (tags.length > 0 && !stdout.isTTY)) {
-    writeArray(await chosen(input, (card) => card), stdout);
+    writeArray(await chosen((card) => card), stdout);
   } else if (tags.length === 0 && !stdout.isTTY) {
-    const names = await chosen(input, ({ name }) => safeLine(name));
+    const names = await chosen(({ name }) => safeLine(name));
     stdout.write(`${[`Number of models in total: ${names.length}`, ...names].join('\n')}\n`);
   } else {
-    await writeTable(await chosen(input, rowOf), input);
+    const count = tags.length === 0 ? 'Number of models in total' : 'Number of models selected';
+    await writeTable(await chosen(rowOf), count, input);
   }
   return exitCode.success;
 }
 
-async function writeTable(rows: string[][], { values, stdout, colours }: CommandInput): Promise<void> {
+async function writeTable(rows: string[][], count: string, { stdout, colours }: CommandInput): Promise<void> {
   const { renderTable } = await import('../terminal/table.ts');
   const table = renderTable(columns, rows, { width: widthOf(stdout), heading: colours.bold });
-  const count = values.tags.length === 0 ? 'Number of models in total' : 'Number of models selected';
   stdout.write(`${[...table, '', `${count}: ${rows.length}`].join('\n')}\n`);
 }
 
@@ -39,7 +43,11 @@ function writeArray(cards: readonly ModelCard[], stdout: Output): void {
 }
 
 /** What `keep` makes of each of the models that the tags choose, or of all. */
-async function chosen<T>({ values, around }: CommandInput, keep: (card: ModelCard) => T): Promise<T[]> {
+async function chosenModels<T>(
+  tags: readonly string[],
+  { values, around }: CommandInput,
+  keep: (card: ModelCard) => T,
+): Promise<T[]> {
   const options = {
     root: around.cwd,
     runner: around.runner,
@@ -48,11 +56,9 @@ async function chosen<T>({ values, around }: CommandInput, keep: (card: ModelCar
     env: around.env,
     verbose: values.verbose,
   };
-  if (values.tags.length > 0) {
-    const { chooseModels } = await import('../../package/choose-models.ts');
-    return (await chooseModels({ ...options, tags: values.tags })).map(keep);
+  if (tags.length > 0) {
+    return (await chooseModels({ ...options, tags })).map(keep);
   }
-  const { discover } = await import('../../package/discovery.ts');
   return discover(options, ({ card }) => keep(card));
 }
 
