@@ -17,6 +17,7 @@ import { writeManifest } from '../manifest/write-manifest.ts';
 import type { ModelCard } from '../package/card.ts';
 import { cardToManifest } from '../package/manifest-card.ts';
 import { takeSnapshot } from '../package/snapshot.ts';
+import { inParallel } from './in-parallel.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { BuildOptions, Surroundings } from './options.ts';
 import { publishPackage } from './package-transport.ts';
@@ -242,17 +243,4 @@ async function writeBuildSummary(
   const file = resolve(around.cwd, options.summaryOutput);
   await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
   campaign.emit({ type: 'file.written', kind: 'summary', path: file });
-}
-
-/** At most `width` at once, in order of the list. */
-async function inParallel<T>(
-  items: readonly T[],
-  width: number,
-  act: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let index = next++; index < items.length; index = next++) await act(items[index] as T, index);
-  };
-  await Promise.all(Array.from({ length: Math.min(Math.max(1, width), items.length) }, worker));
 }

@@ -60,10 +60,18 @@ export async function withCampaign(
     return { exitCode: exitCodeOfSignal(signal.reason) };
   } finally {
     if (signal.aborted) code = exitCodeOfSignal(signal.reason);
-    await rm(campaign.secretsDir, { recursive: true, force: true });
-    await campaign.folder.close({ exitCode: code, settled: campaign.settled });
-    tell(code);
+    await closeCampaign(campaign, code).finally(() => tell(code));
   }
+}
+
+/** Secrets that could not be removed are left to the next start. */
+async function closeCampaign(campaign: OpenCampaign, code: ExitCode): Promise<void> {
+  const { folder, secretsDir } = campaign;
+  const isGone = await rm(secretsDir, { recursive: true, force: true }).then(
+    () => true,
+    () => false,
+  );
+  await folder.close({ exitCode: code, settled: campaign.settled && isGone });
 }
 
 async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise<OpenCampaign> {

@@ -109,7 +109,7 @@ export async function settle(
   try {
     const interrupted = await recordInterrupted(dead, options.clock);
     const rowsAppended = await appendMissingRows(dead, options);
-    await removeUnfinishedOf(dead);
+    await removeUnfinishedOf({ ...dead, pid: dead.info.pid });
     if (options.close !== false) await closeDead(dead, options.clock);
     return { campaign: dead.id, interrupted, rowsAppended };
   } finally {

@@ -4,17 +4,22 @@ import { join } from 'node:path';
 import { temporaryName } from '../foundation/file/atomic-write.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { isPidInUse } from '../foundation/file/process-identity.ts';
-import type { DeadCampaign } from './dead-campaign.ts';
+
+export interface DeadWriter {
+  /** The campaign's folder, absolute. */
+  path: string;
+  resultsRoot: string;
+  pid: number;
+}
 
 /** In the campaign's own folders nobody but the holder of its lock writes, so that every temporary file is left over. */
-export async function removeUnfinishedOf(dead: DeadCampaign): Promise<void> {
-  const runs = join(dead.path, 'runs');
-  const folders = ['', 'host', 'context'].map((name) => join(dead.path, name));
+export async function removeUnfinishedOf({ path, resultsRoot, pid }: DeadWriter): Promise<void> {
+  const runs = join(path, 'runs');
+  const folders = ['', 'host', 'context'].map((name) => join(path, name));
   for (const run of await namesIn(runs)) folders.push(join(runs, run));
   for (const folder of folders) await removeTemporary(folder, () => true);
   // Here others are writing too: only those of a process that is gone.
-  const { pid } = dead.info;
-  if (!isPidInUse(pid)) await removeTemporary(dead.resultsRoot, (name) => name.pid === pid);
+  if (!isPidInUse(pid)) await removeTemporary(resultsRoot, (name) => name.pid === pid);
 }
 
 /** The caller sees to it that nobody is writing one of those that `isLeft` names. */
