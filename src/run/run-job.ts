@@ -10,6 +10,7 @@ import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { FailureClass, RunFailure, RunRecord } from '../record/record-schema.ts';
+import { readConfigFile } from './config-file.ts';
 import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
 import { executeProgram } from './execute-program.ts';
 import type { Job } from './job.ts';
@@ -151,6 +152,8 @@ async function steps(
   const rules = await resultRulesOf(job.card, services.scrubber);
   const plan = await planFor(job, draft.run, runFolder, services);
   progress.gpus = plan.gpus;
+  const configs = await readConfigFile(job.card.args, services.packageDir, plan.scriptsDir);
+  if (configs !== undefined) progress.configs = configs;
   const folderMade = makeRunFolder(draft.run, plan, runFolder, services);
   // Seen below: nothing of a run may go on behind its record.
   folderMade.catch(() => {});

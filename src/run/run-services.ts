@@ -67,6 +67,7 @@ export type Progress = Pick<
   | 'metrics'
   | 'checks'
   | 'checked'
+  | 'configs'
   | 'artifacts'
   | 'output'
   | 'exit_code'

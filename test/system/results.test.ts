@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCli } from './support/program.ts';
@@ -108,8 +108,14 @@ test("a card's metrics and checks stand in the record; the result file is found 
         ],
       },
     },
-    { name: 'unchecked', script: goodScript },
+    {
+      name: 'unchecked',
+      script: goodScript,
+      card: { args: '--steps 2 --config configs/small.json' },
+    },
   ]);
+  await mkdir(join(folder, 'scripts/unchecked/configs'));
+  await writeFile(join(folder, 'scripts/unchecked/configs/small.json'), '{"layers": 2}');
   const run = await runCli(['run', '--tags', 'all_of_them'], { cwd: folder });
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
   const [serving, unchecked] = await readRecords(folder);
@@ -124,7 +130,8 @@ test("a card's metrics and checks stand in the record; the result file is found 
     checked: true,
     checks: [{ status: 'SUCCESS' }, { status: 'SUCCESS' }, { status: 'SUCCESS' }],
   });
-  expect(unchecked).toMatchObject({ status: 'SUCCESS', checked: false });
+  expect(unchecked).toMatchObject({ status: 'SUCCESS', checked: false, configs: { layers: 2 } });
+  expect((await readJson(folder, 'perf_super.json')).at(-1)).toMatchObject({ configs: { layers: 2 } });
   expect(run.stdout).toContain('1 result checked by nothing but');
   expect((await readRows(join(folder, 'perf.csv'))).slice(0, 3)).toMatchObject([
     { model: 'serving_small', performance: '10', p99_ms: '5', test_duration: '1.25' },
@@ -213,4 +220,14 @@ test('the files beside perf.csv hold what the last campaign added, perf_super.js
     successful_runs: [{ model: 'two' }],
     overall_success: true,
   });
+});
+
+test('a perf_super.json that holds something else is told and left alone, and the run is good all the same', async () => {
+  const folder = await tinyPackage([{ name: 'one', script: goodScript }]);
+  await writeFile(join(folder, 'perf_super.json'), '{}');
+  const run = await runCli(['run', '--tags', 'one'], { cwd: folder });
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+  expect(run.stderr).toContain('perf_super.json holds no list of results');
+  expect(await readFile(join(folder, 'perf_super.json'), 'utf8')).toBe('{}');
+  expect(await readJson(folder, 'perf_entry.json')).toMatchObject({ model: 'one' });
 });

@@ -297,3 +297,39 @@ describe('as JSON', () => {
     expect(out.text).not.toContain('\u001b');
   });
 });
+
+describe('known failures and results that nothing checked', () => {
+  const run = {
+    type: 'run.ended',
+    image,
+    duration_s: 1,
+    record: '/w/r',
+    performance: null,
+    metric: null,
+  } as const;
+  const events: EventBody[] = [
+    { ...run, model: 'bad', status: 'FAILURE', failure, known: true, known_reason: 'issue 12' },
+    { ...run, model: 'cured', status: 'SUCCESS', known: false, known_reason: 'issue 13', checked: false },
+    { ...run, model: 'sound', status: 'SUCCESS', checked: true },
+    {
+      type: 'campaign.ended',
+      exit_code: 0,
+      succeeded: 2,
+      failed: 0,
+      skipped: 0,
+      known_failures: 1,
+      duration_s: 3,
+    },
+  ];
+
+  test('stand apart in lines, table and counts', () => {
+    const { out } = play(plainRenderer, events);
+    expect(out.text).toContain('bad failed, as is known (issue 12): the script ended with 7\n');
+    expect(out.text).toMatch(/bad +KNOWN FAILURE .*issue 12: the script ended with 7\n/);
+    expect(out.text).toMatch(/cured +SUCCESS .*unexpected pass: issue 13\n/);
+    expect(out.lines.slice(-2)).toEqual([
+      '2 succeeded, 0 failed, 1 known to fail, 0 skipped in 3.0 s.',
+      '1 result checked by nothing but exit code, error patterns and metric.',
+    ]);
+  });
+});

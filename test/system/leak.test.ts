@@ -1,0 +1,216 @@
+/** Reads everything that a run shows or leaves, while it runs and afterwards: no secret stands there in any form. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzipSync } from 'node:zlib';
+import { expect, inject, test } from 'vitest';
+import { containersWithLabel, docker } from './support/engine.ts';
+import { temporaryFolder } from './support/folder.ts';
+import { runCli, startCli } from './support/program.ts';
+import { registryLogin } from './support/registry.ts';
+import { readRecords } from './support/results.ts';
+import { tinyPackage } from './support/tiny-package.ts';
+
+const execute = promisify(execFile);
+
+const password = `pass/word+of the+credential=${process.pid}`;
+const token = `tok&en+in/the environment=${process.pid}`;
+
+/** What a secret looks like: as it is, URL-encoded, and the middle of its base64 at each of its three places. */
+function formsOf(secret: string): string[] {
+  const encoded = encodeURIComponent(secret);
+  const base64 = [0, 1, 2].map((offset) => {
+    const text = Buffer.from(`${' '.repeat(offset)}${secret}`)
+      .toString('base64')
+      .replace(/=+$/, '');
+    // The first and last characters depend on the neighbours.
+    return text.slice(offset === 0 ? 0 : offset + 1, -1);
+  });
+  return [
+    secret,
+    encoded,
+    encoded.replaceAll('%20', '+'),
+    ...base64,
+    ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+  ];
+}
+
+/** Where a text holds a secret, in words that don't hold it. */
+function leaksIn(place: string, text: string, secrets: Readonly<Record<string, string>>): string[] {
+  return Object.entries(secrets).flatMap(([name, secret]) =>
+    formsOf(secret).flatMap((form, index) =>
+      text.includes(form) ? [`${place}: ${name}, form ${index}`] : [],
+    ),
+  );
+}
+
+/** Prints a variable in every form, into the output and into files. */
+const printsAll = `
+show() {
+  printf 'plain %s\\n' "$1"
+  printf '%s' "$1" | sed 's/%/%25/g;s/+/%2B/g;s#/#%2F#g;s/=/%3D/g;s/&/%26/g;s/ /%20/g'; echo
+  for before in '' x xx; do printf '%s%s' "$before" "$1" | base64 | tr -d '\\n'; echo; done
+}
+`;
+const script = `${printsAll}
+show "$AMD_GITHUB_PASSWORD"; show "$MAD_SECRETS_TOKEN"; env
+printf 'model,performance,metric,note\\nrow,7,%s,%s\\nrow2,8,x,%s\\n' "$MAD_SECRETS_TOKEN" "$AMD_GITHUB_PASSWORD" "$MAD_SECRETS_TOKEN" > ../table.csv
+show "$MAD_SECRETS_TOKEN" > ../left.txt
+sleep 3
+`;
+const failingScript = `${printsAll}
+echo "performance: 3 $MAD_SECRETS_TOKEN"
+echo "RuntimeError: cannot log in as $AMD_GITHUB_USERNAME with $AMD_GITHUB_PASSWORD" >&2
+show "$AMD_GITHUB_PASSWORD"; exit 1
+`;
+const dockerfile = `RUN --mount=type=secret,id=MAD_SECRETS_TOKEN echo "build has $(cat /run/secrets/MAD_SECRETS_TOKEN)"`;
+
+async function packageWithSecrets(): Promise<{ folder: string; secrets: Record<string, string> }> {
+  const login = await registryLogin();
+  const folder = await tinyPackage([
+    {
+      name: 'talkative',
+      script,
+      dockerfile,
+      card: {
+        cred: 'AMD_GITHUB',
+        multiple_results: 'table.csv',
+        checks: [{ name: 'talks', must_match: '^plain (.*)' }],
+      },
+    },
+    { name: 'talkative_failure', script: failingScript, card: { cred: 'AMD_GITHUB' } },
+  ]);
+  const credentials = {
+    AMD_GITHUB: { username: 'somebody', password },
+    [login.registry]: { username: login.username, password: login.password },
+  };
+  await writeFile(join(folder, 'credential.json'), JSON.stringify(credentials), { mode: 0o600 });
+  return { folder, secrets: { password, token, 'registry password': login.password } };
+}
+
+/** Every command line on this machine and every container of ours, again and again until it is told to stop. */
+async function watch(secrets: Readonly<Record<string, string>>, over: AbortSignal) {
+  const leaks = new Set<string>();
+  let containers = 0;
+  while (!over.aborted) {
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      for (const leak of leaksIn(`process ${line.split('\0')[0]}`, line, secrets)) leaks.add(leak);
+    }
+    for (const id of await containersWithLabel('madengine.campaign')) {
+      const text = await docker('inspect', id).catch(() => '');
+      if (text !== '') containers++;
+      for (const leak of leaksIn('docker inspect', text, secrets)) leaks.add(leak);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { leaks: [...leaks], containers };
+}
+
+async function leaksBelow(
+  folder: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<{ leaks: string[]; files: string[] }> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const leaks: string[] = [];
+  for (const file of files) {
+    if (file.endsWith('/credential.json')) continue;
+    const bytes = await readFile(file);
+    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    leaks.push(...leaksIn(file, text, secrets), ...leaksIn(`name of ${file}`, file, secrets));
+  }
+  return { leaks, files };
+}
+
+test.each(['--verbose', '--json'])(
+  'with %s, no secret shows while models print it, and none is left',
+  async (option) => {
+    const { folder, secrets } = await packageWithSecrets();
+    const elsewhere = await temporaryFolder();
+    const results = join(elsewhere, 'results');
+    const tmp = join(elsewhere, 'tmp');
+    await Promise.all([mkdir(results), mkdir(tmp)]);
+    const env = {
+      MAD_SECRETS_TOKEN: token,
+      TMPDIR: tmp,
+      XDG_CACHE_HOME: join(elsewhere, 'cache'),
+      MAD_VERBOSE_CONFIG: 'true',
+    };
+    const args = [
+      'run',
+      ...[
+        '--tags',
+        'all_of_them',
+        '--registry',
+        inject('servers').authRegistry,
+        '--package',
+        'file',
+        '--live-output',
+      ],
+      ...['--output', join(results, 'perf.csv'), '--summary-output', join(results, 'summary.json')],
+      ...['--junit', join(results, 'junit.xml'), option],
+    ];
+    const over = new AbortController();
+    const watching = watch(secrets, over.signal);
+    const run = await startCli(args, { cwd: folder, env }).ended.finally(() => over.abort());
+    const seen = await watching;
+    expect(run.exitCode, run.stdout + run.stderr).toBe(3);
+    expect((await readRecords(results)).map(({ failure }) => failure?.class)).toEqual([
+      undefined,
+      'exit_code',
+    ]);
+
+    expect(seen.containers).toBeGreaterThan(0);
+    expect(seen.leaks).toEqual([]);
+    expect(leaksIn('standard output', run.stdout, secrets)).toEqual([]);
+    expect(leaksIn('standard error', run.stderr, secrets)).toEqual([]);
+    // What was looked for was really there, and is masked.
+    expect(run.stdout).toContain('plain ******');
+    const left = await Promise.all([folder, elsewhere].map((path) => leaksBelow(path, secrets)));
+    expect(left.flatMap(({ leaks }) => leaks)).toEqual([]);
+    const names = left.flatMap(({ files }) => files).join('\n');
+    for (const name of [
+      'junit.xml',
+      'summary.json',
+      'record.json',
+      'table.csv',
+      'events.ndjson',
+      'run.live.log',
+      'build.live.log',
+    ]) {
+      expect(names, name).toContain(name);
+    }
+    expect(names).toContain('package.tar.gz');
+    for (const image of ['ci-talkative_talkative.ubuntu', 'ci-talkative_failure_talkative_failure.ubuntu']) {
+      const history = await docker('history', '--no-trunc', image);
+      expect(leaksIn('image', history + (await docker('image', 'inspect', image)), secrets)).toEqual([]);
+    }
+  },
+);
+
+test('neither a dry run nor a run by manifest shows a secret', async () => {
+  const { folder, secrets } = await packageWithSecrets();
+  const env = { MAD_SECRETS_TOKEN: token };
+  const tags = ['--tags', 'all_of_them', '--verbose'];
+  const dry = await runCli(['run', ...tags, '--dry-run', '--json'], { cwd: folder, env });
+  expect(dry.exitCode, dry.stderr).toBe(0);
+  const build = await runCli(['build', ...tags], { cwd: folder, env });
+  const run = await runCli(['run', '--manifest-file', 'build_manifest.json', '--json'], { cwd: folder, env });
+  for (const { stdout, stderr } of [dry, build, run])
+    expect(leaksIn('output', stdout + stderr, secrets)).toEqual([]);
+  expect((await leaksBelow(folder, secrets)).leaks).toEqual([]);
+});
+
+test('the test itself finds every form', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'printed.sh');
+  await writeFile(file, `${printsAll}show "$1"\n`);
+  const { stdout } = await execute('sh', [file, token]);
+  await rm(folder, { recursive: true });
+  const found = leaksIn('here', stdout, { token });
+  expect(found.map((leak) => Number(leak.split(' ').at(-1)))).toEqual(
+    expect.arrayContaining([0, 1, 3, 4, 5]),
+  );
+});
