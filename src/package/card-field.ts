@@ -52,14 +52,14 @@ export function extraOf(entry: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(extra);
 }
 
+/** Words of a list, or of one text with commas, each once. */
 export function splitList(value: unknown): string[] {
-  const items = Array.isArray(value) ? value : typeof value === 'string' ? [value] : [];
-  const words = items
-    .filter((item): item is string => typeof item === 'string')
-    .flatMap((item) => item.split(','))
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-  return [...new Set(words)];
+  const words = new Set<string>();
+  for (const item of Array.isArray(value) ? value : [value]) {
+    if (typeof item !== 'string') continue;
+    for (const word of item.split(',')) if (word.trim() !== '') words.add(word.trim());
+  }
+  return [...words];
 }
 
 export const listText = (value: unknown): string => splitList(value).join(',');

@@ -2,7 +2,7 @@
  * Commands on this machine, on `node:child_process` alone: a whole process group has to be ended at once, which
  * execa doesn't do, and this loads nothing (execa: 27 ms).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { pipeline, type Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MadError } from '../../foundation/error.ts';
@@ -81,6 +81,8 @@ function spawnChild(command: Command, inherited: Readonly<Record<string, string>
   for (const [name, secret] of Object.entries(command.secretEnv ?? {})) env[name] = secret.reveal();
   requireCleanWords(command, env);
   const [program, ...words] = command.argv;
+  // 4 ms to load, and many a command starts no other.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   return spawn(program, words, {
     cwd: command.cwd,
     env,
