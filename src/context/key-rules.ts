@@ -76,6 +76,8 @@ const numberList: Rule = (value, path) => {
   if (bare !== '' && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(bare)) {
     return wrong(path, `${JSON.stringify(list.slice(0, 40))} is no list such as "0,2-4"`);
   }
+  const backwards = [...bare.matchAll(/(\d+)-(\d+)/g)].find(([, from, to]) => Number(to) < Number(from));
+  if (backwards) return wrong(path, `the range ${backwards[0].slice(0, 40)} goes backwards`);
   return { value: bare };
 };
 
@@ -167,6 +169,12 @@ const gpuCount: Rule = (value, path) => {
     : wrong(path, 'expected a count of GPUs such as 2, or -1 for all');
 };
 
+/** Minors of render nodes begin at 128 (https://docs.kernel.org/gpu/drm-uapi.html). */
+const renderMinor: Rule = (value, path) =>
+  Number.isInteger(value) && Number(value) >= 128
+    ? { value }
+    : wrong(path, 'expected the number of a render node, such as 128 for /dev/dri/renderD128');
+
 /** The keys that this program reads, with their form. */
 export const rules: Readonly<Record<string, Rule>> = {
   gpu_vendor: oneOf(gpuVendors),
@@ -178,7 +186,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   docker_mounts: mapOf(hostPath, containerPath),
   docker_gpus: numberList,
   docker_cpus: numberList,
-  gpu_renderDs: listOf(number),
+  gpu_renderDs: listOf(renderMinor),
   n_gpus: gpuCount,
   gpus_per_node: gpuCount,
   gpu_count: gpuCount,

@@ -142,6 +142,8 @@ test.each([
   [{ docker_mounts: { data: '/x' } }, /docker_mounts\.data: the key is the absolute path/],
   [{ docker_mounts: { '/data': 3 } }, /docker_mounts\.\/data: expected a path/],
   [{ docker_gpus: '0;1' }, /docker_gpus: "0;1" is no list/],
+  [{ docker_cpus: '0,7-4' }, /docker_cpus: the range 7-4 goes backwards/],
+  [{ gpu_renderDs: [128, 1] }, /gpu_renderDs\[1\]: expected the number of a render node/],
   [{ timeout_multiplier: 0 }, /timeout_multiplier: expected a number above 0/],
   [{ timeout_multiplier: '2' }, /timeout_multiplier: expected a number, found text/],
   [{ tools: { name: 'x' } }, /tools: expected a list/],

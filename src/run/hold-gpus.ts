@@ -39,7 +39,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
     const verdict = await act(plan).catch((error: unknown) => ({ thrown: error }));
     isFree = !progress.warnings.some((words) => words.startsWith(unkillable));
     if (!isFree) setAside(lease.gpus, 'a run on it could not be ended', services);
-    const after = services.signal.aborted ? undefined : await look(lease, services);
+    const after = await lookAfter(lease, services);
     progress.gpu_health = healthOfRecord(lease, services, before, after);
     const device = after && judgeDevices(compareHealth(before, after), options);
     if (device) return device;
@@ -81,6 +81,13 @@ async function takeLease({ job, plan, services, progress }: WithGpusOptions): Pr
 
 const look = (lease: Lease, { devices, gpus, signal }: RunServices): Promise<HealthReading> =>
   readHealth(devices.runner, gpus, lease.gpus, { env: devices.env, signal });
+
+/** A look that a signal cut short says nothing of the GPUs. */
+async function lookAfter(lease: Lease, services: RunServices): Promise<HealthReading | undefined> {
+  if (services.signal.aborted) return undefined;
+  const after = await look(lease, services);
+  return services.signal.aborted ? undefined : after;
+}
 
 async function planWith(lease: Lease, options: WithGpusOptions): Promise<JobPlan> {
   const [plan, rocm] = await Promise.all([

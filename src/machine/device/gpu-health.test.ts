@@ -57,16 +57,18 @@ test('only new lines of the kernel count, and faults of programs are warnings', 
   expect(verdict.warnings).toEqual([expect.stringContaining('Xid 31')]);
 });
 
-test('a GPU that is gone after the run is broken, where others still answer', () => {
-  const before: HealthReading = {
+test('a GPU that answered before the run and does not any more is broken', () => {
+  const both: HealthReading = {
     gpus: new Map([
       [0, {}],
       [1, {}],
     ]),
     kernelErrors: [],
   };
-  expect(compareHealth(before, reading({})).broken).toMatchObject([{ gpu: 1 }]);
-  expect(compareHealth(before, { gpus: new Map(), kernelErrors: [] }).broken).toEqual([]);
+  const silent: HealthReading = { gpus: new Map(), kernelErrors: [] };
+  expect(compareHealth(both, reading({})).broken).toMatchObject([{ gpu: 1 }]);
+  expect(compareHealth(both, silent).broken).toHaveLength(2);
+  expect(compareHealth(silent, silent).broken).toEqual([]);
 });
 
 test('a busy, full or throttled GPU is told before the run', () => {

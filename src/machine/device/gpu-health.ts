@@ -89,7 +89,7 @@ export function compareHealth(before: HealthReading, after: HealthReading): Heal
     }
   }
   for (const gpu of before.gpus.keys()) {
-    if (after.gpus.size > 0 && !after.gpus.has(gpu)) {
+    if (!after.gpus.has(gpu)) {
       const message = `GPU ${gpu} did not answer any more after the run`;
       verdict.broken.push({ gpu, message, evidence: message });
     }

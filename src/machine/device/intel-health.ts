@@ -24,7 +24,8 @@ async function readDevice(machine: MachineView, device: GpuDevice): Promise<GpuR
   const total = device.memoryBytes;
   return known<GpuReading>({
     ...reading.values,
-    memory_total_bytes: total,
+    // Known from the start: alone it would look like a GPU that answers.
+    memory_total_bytes: used === undefined ? undefined : total,
     memory_free_bytes: total === undefined || used === undefined ? undefined : total - used,
     throttled,
   });
