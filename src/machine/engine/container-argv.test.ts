@@ -51,22 +51,22 @@ function readCsv(line: string): string[] {
   return fields;
 }
 
-test('a container waits in a shell, with the options of users last before the image', () => {
+test('a container waits in a shell, and no option of a card changes its name, labels or entry point', () => {
   expect(createArgv(['docker'], container)).toEqual([
     'docker',
     'run',
     '--detach',
     '--pull=never',
-    '--name=run-1',
-    '--label=madengine.run=7',
     '--mount=type=bind,source=/data,target=/myworkspace,readonly',
     '--env=A=1 2',
     '--workdir=/myworkspace',
     '--user=0',
-    '--entrypoint=/bin/sh',
     '--network=host',
     '-v',
     '/a:/b',
+    '--name=run-1',
+    '--label=madengine.run=7',
+    '--entrypoint=/bin/sh',
     'ci-dummy:1',
     '-c',
     waitingProgram,
