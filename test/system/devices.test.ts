@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { amdTools, makeDeviceFiles, noAmdMachine } from './support/amd-machine.ts';
 import { containersWithLabel } from './support/engine.ts';
-import { runCli } from './support/program.ts';
+import { amdTools, makeDeviceFiles, noAmdMachine, toolsFolder } from './support/gpu-machine.ts';
+import { runCli, startCli } from './support/program.ts';
 import { campaignFolders, readRecords, readRows } from './support/results.ts';
 import { goodScript, type TinyModel, tinyPackage } from './support/tiny-package.ts';
 
@@ -120,6 +120,25 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     );
   });
 
+  test('a signal ends the wait for a GPU, with a record and a row', async () => {
+    const folder = await tinyPackage([model('shared', '-1')]);
+    const { path } = await amdTools(2);
+    const env = { PATH: path };
+    expect((await runCli(['build', '--tags', 'shared'], { cwd: folder, env })).exitCode).toBe(0);
+    const args = ['run', '--manifest-file', 'build_manifest.json'];
+    const programs = [startCli(args, { cwd: folder, env }), startCli(args, { cwd: folder, env })];
+    const isWaiting = (program: (typeof programs)[number]): boolean =>
+      `${program.stdout()}${program.stderr()}`.includes('waits for 2 of its GPUs');
+    await expect.poll(() => programs.some(isWaiting), { timeout: 20_000 }).toBe(true);
+    const waiting = programs.find(isWaiting);
+    waiting?.kill('SIGINT');
+    expect((await waiting?.ended)?.exitCode).toBe(130);
+    const others = await Promise.all(programs.filter((each) => each !== waiting).map((each) => each.ended));
+    expect(others.map(({ exitCode }) => exitCode)).toEqual([0]);
+    const rows = await readRows(join(folder, 'perf.csv'));
+    expect(rows.map((row) => row.failure_class).sort()).toEqual(['', 'interrupted']);
+  });
+
   test('who asks for more GPUs than there are fails before a container starts', async () => {
     const folder = await tinyPackage([model('greedy', '3')]);
     const ended = await run(folder, '--tags', 'greedy');
@@ -188,6 +207,54 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
       { failure: { class: 'device', message: expect.stringContaining('GPU 0 was set aside') } },
     ]);
   });
+});
+
+/** The command that would start the container. */
+async function plannedStart(folder: string, path: string, ...args: string[]): Promise<string[]> {
+  const ended = await runCli(['run', '--tags', 'planned', '--dry-run', '--json', ...args], {
+    cwd: folder,
+    env: { PATH: path },
+  });
+  expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+  const events = ended.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  const { plan } = events.find(({ type }) => type === 'plan.made');
+  expect(plan.problems).toEqual([]);
+  return plan.commands.find(({ title }: { title: string }) => title.startsWith('start')).argv;
+}
+
+test('containers on a machine of NVIDIA get GPUs by number, and options of their card about memory win', async () => {
+  const folder = await tinyPackage([
+    {
+      name: 'planned',
+      script: goodScript,
+      card: { n_gpus: '2', additional_docker_run_options: '--shm-size 16G' },
+    },
+  ]);
+  const rows = [0, 1, 2].map(
+    (gpu) => `${gpu}, GPU-${gpu}aaa, 550.54.15, 00000000:0${gpu}:00.0, [N/A], 81559, NVIDIA H100`,
+  );
+  const path = await toolsFolder({
+    'nvidia-smi': `case $1 in --query-gpu=*) printf '${rows.join('\\n')}\\n' ;; *) echo 'CUDA Version: 12.4' ;; esac`,
+  });
+  const argv = await plannedStart(folder, path, '--additional-context', '{"docker_gpus": "1-2"}');
+  expect(argv[argv.indexOf('--gpus') + 1]).toBe('"device=1,2"');
+  expect(argv).toEqual(expect.arrayContaining(['--cap-add=SYS_NICE', '--network=host', '--shm-size', '16G']));
+  expect(argv).toEqual(
+    expect.arrayContaining(['--env=MAD_SYSTEM_HIP_VERSION=12.4', '--env=MAD_GPU_VENDOR=NVIDIA']),
+  );
+  expect(argv).not.toContain('--ipc=host');
+});
+
+test('containers on a machine of Intel get render nodes', async () => {
+  const folder = await tinyPackage([{ name: 'planned', script: goodScript, card: { n_gpus: '-1' } }]);
+  const list = { device_list: [{ device_id: 0, device_name: 'Intel(R) Data Center GPU Max 1550' }] };
+  const path = await toolsFolder({ 'xpu-smi': `echo '${JSON.stringify(list)}'` });
+  const argv = await plannedStart(folder, path, '--additional-context', '{"gpu_renderDs": [128]}');
+  expect(argv).toContain('--device=/dev/dri/renderD128');
+  expect(argv).toContain('--ipc=host');
 });
 
 test('a machine without a GPU says once what it can run, and runs that', async () => {

@@ -103,6 +103,13 @@ esac`,
   };
 }
 
+/** `PATH` with these shell programs first, by name. */
+export async function toolsFolder(tools: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, body] of Object.entries(tools)) await writeTool(join(folder, name), body);
+  return `${folder}:${process.env.PATH}`;
+}
+
 async function writeTool(path: string, body: string): Promise<void> {
   await writeFile(path, `#!/bin/sh\n${body}\n`);
   await chmod(path, 0o755);
