@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { temporaryFolder } from './folder.ts';
@@ -24,7 +24,7 @@ const renderNode = (index: number): string => `/dev/dri/renderD${200 + index}`;
 /** Device files for so many GPUs; returns the way to take them away again. */
 export async function makeDeviceFiles(count: number): Promise<() => Promise<void>> {
   const made: string[] = [];
-  await mkdir('/dev/dri', { recursive: true });
+  const folder = await mkdir('/dev/dri', { recursive: true });
   for (const path of ['/dev/kfd', ...Array.from({ length: count }, (_, index) => renderNode(index))]) {
     if (existsSync(path)) continue;
     await execute('mknod', ['-m', '666', path, 'c', '1', '3']);
@@ -32,6 +32,7 @@ export async function makeDeviceFiles(count: number): Promise<() => Promise<void
   }
   return async () => {
     for (const path of made) await rm(path, { force: true });
+    if (folder !== undefined) await rmdir(folder);
   };
 }
 
