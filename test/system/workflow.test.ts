@@ -36,7 +36,7 @@ test('a full run builds, pushes, writes the manifest, runs, and leaves a record 
     expect(image.registry_digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(image.image_id).toMatch(/^sha256:/);
   }
-  expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+  expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
   expect(run.stdout).toContain('good');
   expect(run.stdout).toContain('perf.csv');
 });
@@ -130,7 +130,7 @@ test('two runs of one package at once keep all rows and leave no container', asy
   const rows = await readRows(join(folder, 'perf.csv'));
   expect(rows).toHaveLength(4);
   expect(new Set(rows.map((row) => row.run_id)).size).toBe(4);
-  expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+  expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
 });
 
 test('two full runs of one package at once do not get in each other’s way', async () => {
@@ -177,7 +177,7 @@ test('a model that does not end in time is ended, with everything that it starte
   expect(run.exitCode, run.stdout + run.stderr).toBe(3);
   expect(await readRecords(folder)).toMatchObject([{ failure: { class: 'timeout', stage: 'run' } }]);
   expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([{ model: 'hangs', status: 'FAILURE' }]);
-  expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+  expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
 });
 
 test('--timeout wins over the card', async () => {
@@ -200,7 +200,7 @@ test.each([
   expect(ended.exitCode, ended.stdout + ended.stderr).toBe(code);
   expect(await readRecords(folder)).toMatchObject([{ status: 'FAILURE', failure: { class: 'interrupted' } }]);
   expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([{ model: 'long', status: 'FAILURE' }]);
-  expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+  expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
 });
 
 test('a failed build does not stop the others; its model has a record and a row, and the exit code is 2', async () => {
