@@ -7,11 +7,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { eventSchema } from '../src/foundation/event-schema.ts';
+import { batchSchema } from '../src/manifest/batch-schema.ts';
 import { manifestSchema } from '../src/manifest/manifest-schema.ts';
 import { cardSchema } from '../src/package/card-schema.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
-import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
+import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
 import { recordSchema } from '../src/record/record-schema.ts';
 import { type DocBlock, docBlocks } from './lib/doc-comments.ts';
 import { describeSchema, fieldsOf, type JsonSchema, typeText } from './lib/json-schema.ts';
@@ -50,12 +51,28 @@ const documents: readonly Document[] = [
     sources: ['src/manifest/manifest-schema.ts', 'src/package/snapshot-schema.ts'],
   },
   {
+    name: 'batch',
+    title: 'Batch manifest',
+    description:
+      'The file of `build --batch-manifest`: a list of models to build anew or to take as they are. Unknown keys are errors.',
+    schema: batchSchema,
+    sources: ['src/manifest/batch-schema.ts'],
+  },
+  {
     name: 'record',
     title: 'Run record',
     description:
       '`record.json`: everything that happened in one attempt at one job. It never changes once it is final.',
     schema: recordSchema,
     sources: ['src/record/record-schema.ts'],
+  },
+  {
+    name: 'known-failures',
+    title: 'Known failures',
+    description:
+      'The file of `run --known-failures`: a list of models that are known to fail. Unknown keys are errors.',
+    schema: knownFailuresSchema,
+    sources: ['src/record/known-failure-schema.ts'],
   },
   {
     name: 'campaign',
@@ -66,14 +83,6 @@ const documents: readonly Document[] = [
   },
   {
     name: 'events',
-  {
-    name: 'known-failures',
-    title: 'Known failures',
-    description:
-      'The file of `run --known-failures`: a list of models that are known to fail. Unknown keys are errors.',
-    schema: knownFailuresSchema,
-    sources: ['src/record/known-failure-schema.ts'],
-  },
     title: 'Event',
     description: 'One line of `--json`. Readers ignore types and fields that they do not know.',
     schema: eventSchema,
@@ -180,6 +189,13 @@ const optionsDocument = headed(
   'The options of each command, by their long names.',
   optionsSchema(),
 );
+const projectDocument = headed(
+  'project',
+  'Project file',
+  '`madengine.config.json` at the root of a package: defaults for options by their long names, and context.',
+  projectSchema(),
+);
+files.set('schema/project.json', `${JSON.stringify(projectDocument, null, 2)}\n`);
 files.set('schema/options.json', `${JSON.stringify(optionsDocument, null, 2)}\n`);
 files.set('docs/options.md', `${optionsPage().trimEnd()}\n`);
 files.set('docs/formats.md', formatsPage(schemas));
@@ -189,13 +205,6 @@ const stale: string[] = [];
 for (const [file, content] of files) {
   const path = join(root, file);
   if ((await readFile(path, 'utf8').catch(() => undefined)) === content) continue;
-const projectDocument = headed(
-  'project',
-  'Project file',
-  '`madengine.config.json` at the root of a package: defaults for options by their long names, and context.',
-  projectSchema(),
-);
-files.set('schema/project.json', `${JSON.stringify(projectDocument, null, 2)}\n`);
   stale.push(file);
   if (process.argv.includes('--check')) continue;
   await mkdir(dirname(path), { recursive: true });

@@ -1,19 +1,23 @@
 import { type ExitCode, exitCode } from '../foundation/error.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
-import { type BuildPlan, buildPhase, planBuilds } from './build-phase.ts';
-import { planOfBuild } from './dry-run.ts';
+import { buildPhase } from './build-phase.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { BuildOptions, CampaignOutcome, Surroundings } from './options.ts';
-import { checkBuildOptions, chooseCards, readAccess, readContext } from './prepare.ts';
+import { requireWritableOutputs } from './output-files.ts';
+import { type BuildPlan, planBuilds } from './plan-builds.ts';
+import { planOfBuild } from './planned-build.ts';
+import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
+import { chooseWanted } from './wanted-model.ts';
 
 /** The `build` command: from tags to images and a manifest. No GPU is asked for. */
 export async function buildCampaign(options: BuildOptions, around: Surroundings): Promise<CampaignOutcome> {
   checkBuildOptions(options);
+  if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
   const access = await readAccess(around);
-  const cards = await chooseCards(options.tags, around);
+  const wanted = await chooseWanted(options, access, around);
   const context = await readContext(options, {}, around);
   const engine = await openEngine(options.engine, around.runner);
-  const inputs = { options, access, cards, context, engine };
+  const inputs = { options, access, wanted, context, engine };
   const plan = await planBuilds(inputs, around);
   if (options.dryRun) {
     around.events.emit({ type: 'plan.made', plan: { ...(await planOfBuild(inputs, plan)) } });

@@ -1,72 +1,16 @@
-/** What would be done, as data, with the exact command lines; names that are known only later stand as `${name}`. */
+/** The part of a dry run that runs models; builds ask for no GPU and know nothing of it. */
 
 import type { Context } from '../context/context.ts';
-import { buildSpec } from '../image/build.ts';
-import { registryImage } from '../image/reference.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
-import { cardLabel } from '../package/card.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
 import { hiddenIn } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram } from '../stage/program.ts';
-import type { BuildInputs, BuildPlan } from './build-phase.ts';
 import type { RunOptions } from './options.ts';
+import { type CampaignPlan, emptyPlan } from './planned-build.ts';
 import type { Access } from './prepare.ts';
-
-export interface PlannedCommand {
-  title: string;
-  argv: string[];
-}
-
-export interface PlannedJob {
-  job: string;
-  image: string;
-  /** Why it would be left out; then there are no commands. */
-  skip?: string;
-  timeout_s?: number | null;
-  gpus?: readonly number[];
-  stages?: { name: string; title: string }[];
-  /** The POSIX sh program that the container runs. */
-  program?: string;
-}
-
-export interface CampaignPlan {
-  schema: 'madengine.plan/1';
-  context: Record<string, unknown>;
-  /** Where each value of the context came from. */
-  origins: Record<string, string>;
-  images: { image: string; dockerfile: string; models: string[]; warnings: string[] }[];
-  jobs: PlannedJob[];
-  problems: string[];
-  commands: PlannedCommand[];
-}
-
-/** Images that would be built and pushed. */
-export async function planOfBuild(inputs: BuildInputs, plan: BuildPlan): Promise<CampaignPlan> {
-  const { engine, options, access, context } = inputs;
-  const capabilities = await engine.capabilities();
-  const commands: PlannedCommand[] = [];
-  for (const task of plan.tasks) {
-    const spec = buildSpec(task.plan, '${secrets}', { 'madengine.campaign': '${campaign}' });
-    commands.push({ title: `build ${task.image}`, argv: engine.describe.build(spec, capabilities) });
-    if (options.registry === undefined) continue;
-    const target = registryImage(options.registry, access.credentials, task.image);
-    commands.push({ title: `push ${task.image}`, argv: engine.describe.push(target) });
-  }
-  return {
-    ...emptyPlan(context),
-    images: plan.tasks.map((task) => ({
-      image: task.image,
-      dockerfile: task.dockerfile.path,
-      models: task.cards.map(cardLabel),
-      warnings: task.plan.warnings.map((warning) => warning.message),
-    })),
-    problems: plan.failed.map(({ model, error }) => `${model}: ${error}`),
-    commands,
-  };
-}
 
 export interface RunPlanInputs {
   options: RunOptions;
@@ -138,25 +82,4 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     { title: `run ${job.key}`, argv: engine.describe.exec('${container}', planned.exec) },
     { title: `remove ${job.key}`, argv: engine.describe.remove('${container}') },
   );
-}
-
-export function joinPlans(first: CampaignPlan, second: CampaignPlan): CampaignPlan {
-  return {
-    ...first,
-    jobs: [...first.jobs, ...second.jobs],
-    problems: [...first.problems, ...second.problems],
-    commands: [...first.commands, ...second.commands],
-  };
-}
-
-function emptyPlan(context: Context): CampaignPlan {
-  return {
-    schema: 'madengine.plan/1',
-    context: { ...context.values },
-    origins: { ...context.origins },
-    images: [],
-    jobs: [],
-    problems: [],
-    commands: [],
-  };
 }

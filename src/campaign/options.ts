@@ -38,6 +38,12 @@ export interface ContextOptions {
 export interface BuildOptions extends ContextOptions {
   /** As typed; commas not yet split. */
   tags: readonly string[];
+  /** `--batch-manifest`; in place of tags. */
+  batchManifest: string | undefined;
+  /** As typed; commas not yet split. */
+  targetArchs: readonly string[];
+  /** `--use-image`: an image for all models, or `auto`; nothing is built. */
+  useImage: string | undefined;
   registry: string | undefined;
   cleanDockerCache: boolean;
   manifestOutput: string;
@@ -61,13 +67,13 @@ export interface RunOptions extends BuildOptions {
   keepModelDir: boolean;
   skipModelRun: boolean;
   ignoreDeprecated: boolean;
+  /** `--known-failures`: a file. */
+  knownFailures: string | undefined;
+  /** `--junit`: where the report is written. */
+  junit: string | undefined;
   disableSkipGpuArch: boolean;
 }
 
 export interface CampaignOutcome {
   exitCode: ExitCode;
 }
-  /** `--known-failures`: a file. */
-  knownFailures: string | undefined;
-  /** `--junit`: where the report is written. */
-  junit: string | undefined;

@@ -4,6 +4,9 @@ import { finishContext, readContextLayers } from '../context/read.ts';
 import { contextSettings } from '../context/settings.ts';
 import { MadError } from '../foundation/error.ts';
 import { Scrubber, type Secret } from '../foundation/secret.ts';
+import { parseTargetArchitectures } from '../image/gpu-architecture.ts';
+import { parseImageReference } from '../image/reference.ts';
+import { bareRegistry } from '../image/registry-entry.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import { cardLabel, type ModelCard } from '../package/card.ts';
 import { chooseModels } from '../package/choose-models.ts';
@@ -81,11 +84,11 @@ export async function readContext(
   });
   const layers: { origin: ContextOrigin; values: Record<string, unknown> }[] = [...typed];
   if (sources.manifest) layers.unshift({ origin: 'manifest', values: { ...sources.manifest } });
+  // Under the manifest, which was named on the command line; the file only stands in for what nobody says.
+  if (around.projectContext) layers.unshift({ origin: 'project file', values: { ...around.projectContext } });
   const named = (key: string): boolean => layers.some((layer) => key in layer.values);
   const defaults: Record<string, unknown> = {};
   if (!named('gpu_vendor')) {
-  // Under the manifest, which was named on the command line; the file only stands in for what nobody says.
-  if (around.projectContext) layers.unshift({ origin: 'project file', values: { ...around.projectContext } });
     const detected = sources.gpus && sources.gpus.vendor !== 'NONE' ? sources.gpus.vendor : undefined;
     if (detected) layers.unshift({ origin: 'detected', values: { gpu_vendor: detected } });
     else {
@@ -130,6 +133,30 @@ export function checkBuildOptions(options: BuildOptions): void {
   if (options.package === 'registry' && options.registry === undefined) {
     throw new MadError('INVALID_ARGUMENT', '--package registry needs --registry', {
       hint: 'Name the registry that the package goes to, such as --registry localhost:5000.',
+    });
+  }
+  parseTargetArchitectures(options.targetArchs);
+  if (options.useImage !== undefined && options.useImage !== 'auto') checkImage(options.useImage);
+  if (options.registry !== undefined) checkRegistry(options.registry);
+}
+
+function checkImage(image: string): void {
+  try {
+    parseImageReference(image);
+  } catch (error) {
+    const { message, hint } = error as MadError;
+    throw new MadError('INVALID_ARGUMENT', `--use-image: ${message}`, hint === undefined ? {} : { hint });
+  }
+}
+
+/** Before hours of building, as every image's name in the registry begins with it. */
+function checkRegistry(registry: string): void {
+  try {
+    parseImageReference(`${bareRegistry(registry) || 'docker.io'}/image`);
+  } catch (error) {
+    const { message } = error as MadError;
+    throw new MadError('INVALID_ARGUMENT', `--registry ${JSON.stringify(registry)}: ${message}`, {
+      hint: 'Write it as host[:port][/path], such as localhost:5000 or gcr.io/ml-bench; docker.io is Docker Hub.',
     });
   }
 }

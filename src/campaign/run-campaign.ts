@@ -1,21 +1,27 @@
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Context } from '../context/context.ts';
 import { exitCode, MadError } from '../foundation/error.ts';
-import { registryImage } from '../image/reference.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
+import { cardLabel } from '../package/card.ts';
 import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
-import { makeJob } from '../run/job.ts';
-import { buildPhase, type ImageTask, planBuilds } from './build-phase.ts';
+import { type Job, makeJob } from '../run/job.ts';
+import { buildPhase } from './build-phase.ts';
 import { detectDevices } from './detect-devices.ts';
-import { joinPlans, planOfBuild, planOfRun } from './dry-run.ts';
+import { planOfRun } from './dry-run.ts';
+import { ownImage, ownImageOf } from './given-image.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
-import { type Access, checkBuildOptions, chooseCards, readAccess, readContext } from './prepare.ts';
+import { requireWritableOutputs } from './output-files.ts';
+import { type ImageTask, planBuilds } from './plan-builds.ts';
+import { joinPlans, planOfBuild } from './planned-build.ts';
+import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { withRediscoveredModels } from './rediscovered-models.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
+import { chooseWanted } from './wanted-model.ts';
 
 /** The `run` command: a manifest that is named is run; without one, the tags are built and run. */
 export async function runCampaign(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
@@ -63,6 +69,8 @@ async function runManifest(
   known: readonly KnownFailure[],
   around: Surroundings,
 ): Promise<CampaignOutcome> {
+  const { summaryOutput, junit } = options;
+  if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit }, around.cwd);
   const [written, access, gpus, engine] = await Promise.all([
     readManifest(manifestFile),
     readAccess(around),
@@ -73,6 +81,7 @@ async function runManifest(
   if (!options.dryRun) engine.capabilities().catch(() => {});
   const manifest = await withRediscoveredModels(written, manifestFile, around);
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
+  const jobs = withOwnImage(jobsOf(manifest, manifestFile, options.tags), context);
   const inputs = {
     options,
     access,
@@ -81,7 +90,7 @@ async function runManifest(
     context,
     engine,
     gpus,
-    jobs: jobsOf(manifest, manifestFile, options.tags),
+    jobs,
     failedBuilds: [],
     buildFailures: 0,
     known,
@@ -96,23 +105,36 @@ async function runManifest(
   );
 }
 
+/** The context's `MAD_CONTAINER_IMAGE` takes the place of what the manifest holds; each model runs in it once. */
+function withOwnImage(jobs: readonly Job[], context: Context): readonly Job[] {
+  const image = ownImageOf(context);
+  if (image === undefined) return jobs;
+  const models = new Map(jobs.map((job) => [cardLabel(job.card), job]));
+  return [...models.values()].map(({ card, imageName }) => makeJob(card, imageName, ownImage(image)));
+}
+
 async function buildAndRun(
   options: RunOptions,
   known: readonly KnownFailure[],
   around: Surroundings,
 ): Promise<CampaignOutcome> {
   checkBuildOptions(options);
+  if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
   const access = await readAccess(around);
-  const cards = await chooseCards(options.tags, around);
+  const wanted = await chooseWanted(options, access, around);
   const gpus = await detectDevices(options, around);
   const context = await readContext(options, { gpus }, around);
   const engine = await openEngine(options.engine, around.runner);
-  const building = { options, access, cards, context, engine };
+  const { architecture } = gpus;
+  const building = { options, access, wanted, context, engine, architecture };
   const plan = await planBuilds(building, around);
   if (options.dryRun) {
-    const jobs = plan.tasks.flatMap((task) =>
-      task.cards.map((card) => makeJob(card, task.image, plannedImage(task, options.registry, access))),
-    );
+    const jobs = [
+      ...plan.tasks.flatMap((task) =>
+        task.cards.map((card) => makeJob(card, task.image, plannedImage(task))),
+      ),
+      ...plan.given.map(({ card, key, image }) => makeJob(card, key, image)),
+    ];
     const whole = joinPlans(
       await planOfBuild(building, plan),
       await planOfRun({ ...building, ...dryRunPlace(around), gpus, jobs, options }),
@@ -132,7 +154,7 @@ async function buildAndRun(
         context,
         engine,
         gpus,
-        jobs: built.imagesBuilt === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
+        jobs: built.images === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
         failedBuilds: built.failed,
         buildFailures: built.failures,
         buildPhase: built.summary,
@@ -167,7 +189,7 @@ function dryRunPlace(around: Surroundings): {
 }
 
 /** An image as its manifest entry would stand, before it was built. */
-function plannedImage(task: ImageTask, registry: string | undefined, access: Access): BuiltImage {
+function plannedImage(task: ImageTask): BuiltImage {
   return {
     docker_image: task.image,
     dockerfile: task.dockerfile.path,
@@ -176,9 +198,7 @@ function plannedImage(task: ImageTask, registry: string | undefined, access: Acc
     build_duration: 0,
     build_command: '',
     log_file: '',
-    ...(registry === undefined
-      ? {}
-      : { registry_image: registryImage(registry, access.credentials, task.image) }),
+    ...(task.registryImage === undefined ? {} : { registry_image: task.registryImage }),
     ...(task.dockerfile.gpuVendor ? { gpu_vendor: task.dockerfile.gpuVendor } : {}),
   };
 }

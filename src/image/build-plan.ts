@@ -8,6 +8,7 @@ import type { EngineCapabilities } from '../machine/engine/engine.ts';
 import type { ModelCard } from '../package/card.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import type { Dockerfile } from './dockerfile.ts';
+import { architectureArgument } from './gpu-architecture.ts';
 import { imageName } from './name.ts';
 
 /** Something that the build will do otherwise than the user may think. */
@@ -48,7 +49,10 @@ export interface PlanOptions {
   root: string;
   card: ModelCard;
   dockerfile: Dockerfile;
+  /** With the build argument for `architecture` in it. */
   context: Context;
+  /** Where one image is built for each of several; part of the image's name. */
+  architecture?: string;
   credentials: Credentials;
   /** `MAD_SECRETS*` of the environment, named by their variables. */
   envSecrets: readonly Secret[];
@@ -68,7 +72,7 @@ export function planImageBuild(options: PlanOptions): ImageBuildPlan {
   const tools = toolsContext(root);
   const useTools = tools !== undefined && options.capabilities.namedContexts;
   return {
-    image: imageName(card, dockerfile.path),
+    image: imageName(card, dockerfile.path, options.architecture),
     model: card.name,
     dockerfile: dockerfile.path,
     dockerfilePath: resolve(root, dockerfile.path),
@@ -86,6 +90,7 @@ export function planImageBuild(options: PlanOptions): ImageBuildPlan {
       ...historyWarnings(dockerfile, known, secretEnv),
       ...mountWarnings(options),
       ...(tools && !useTools ? toolsWarnings(dockerfile) : []),
+      ...architectureWarnings(dockerfile),
     ],
   };
 }
@@ -235,6 +240,18 @@ function toolsWarnings(dockerfile: Dockerfile): PlanWarning[] {
       code: 'NO_NAMED_CONTEXTS',
       message: `${dockerfile.path} copies from the build context \`tools\` (docker/common), which this engine can't give to it.`,
       hint: 'Install the buildx plugin of Docker, or build with podman (--engine podman).',
+    },
+  ];
+}
+
+/** Declared without a default, and nobody said a value: what compiles for it gets an empty text. */
+function architectureWarnings({ path, declaredArgs, gpuArchitecture }: Dockerfile): PlanWarning[] {
+  if (!declaredArgs.includes(architectureArgument) || gpuArchitecture) return [];
+  return [
+    {
+      code: 'NO_GPU_ARCHITECTURE',
+      message: `${path} declares ARG ${architectureArgument} without a default, and no architecture is known here.`,
+      hint: 'Name one, such as --target-archs gfx942.',
     },
   ];
 }

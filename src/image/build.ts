@@ -8,6 +8,7 @@ import type { Scrubber } from '../foundation/secret.ts';
 import type { BuildSpec, Engine, ImageInfo } from '../machine/engine/engine.ts';
 import type { ImageBuildPlan } from './build-plan.ts';
 import { type BuildProgress, readBuildProgress } from './build-progress.ts';
+import { requireFreeSpace } from './free-space.ts';
 import { digestOf } from './repo-digest.ts';
 
 export interface BuildImageOptions {
@@ -114,6 +115,7 @@ async function runBuild(options: BuildImageOptions): Promise<Built> {
     const words = engine.describe.build(spec, capabilities);
     // Quoting would change a secret that has quotes in it.
     command = words.map((word) => shellWord(scrubber.scrub(word))).join(' ');
+    await requireFreeSpace(options);
     const info = await engine.build(spec);
     output.close();
     return { command, info };
@@ -202,10 +204,14 @@ function failureOf(
   return {
     class: interrupted ? 'interrupted' : classOf(error, evidence),
     stage: step === undefined ? null : scrubber.scrub(step),
-    message: scrubber.scrub(error.message),
+    message: scrubber.scrub(withHint(error)),
     ...(evidence === undefined ? {} : { evidence: scrubber.scrub(evidence) }),
   };
 }
+
+/** A failure is shown without its error, so what to do next has to stand in it. */
+const withHint = ({ message, hint }: MadError): string =>
+  hint === undefined ? message : `${message.replace(/\.?$/, '.')} ${hint}`;
 
 function classOf(error: MadError, evidence: string | undefined): BuildFailure['class'] {
   if (error.code === 'ENGINE_UNAVAILABLE') return 'engine';

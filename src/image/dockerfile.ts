@@ -8,6 +8,7 @@ import { LiteralError, parseLiteral } from '../context/python-literal.ts';
 import { MadError } from '../foundation/error.ts';
 import type { ModelCard } from '../package/card.ts';
 import { type DockerfileFacts, readDockerfileText, substituted } from './dockerfile-text.ts';
+import { architectureArgument, madeFor } from './gpu-architecture.ts';
 
 /** A Dockerfile of a model that fits the context. */
 export interface Dockerfile {
@@ -22,6 +23,8 @@ export interface Dockerfile {
   gpuVendor?: string;
   /** Default or given value of `MAD_SYSTEM_GPU_ARCHITECTURE`. */
   gpuArchitecture?: string;
+  /** The only architectures that it is made for; see {@link madeFor}. */
+  madeFor?: readonly string[];
   /** Ids of `RUN --mount=type=secret`. */
   usesSecretMounts: readonly string[];
   /** Names that it copies from and that are no stage of its own: images, or named build contexts. */
@@ -175,7 +178,8 @@ function describe({ path, text, context: wants }: Candidate, context: Context): 
   const values = argumentValues(facts, buildArgsOf(context));
   const base = values.get('BASE_DOCKER') ?? filledIn(facts.bases[0] ?? '', values);
   const gpuVendor = vendorOf(path, wants, facts, base);
-  const gpuArchitecture = values.get('MAD_SYSTEM_GPU_ARCHITECTURE');
+  const gpuArchitecture = values.get(architectureArgument);
+  const targets = madeFor(facts.declaredArgs, values);
   return {
     path,
     context: wants,
@@ -183,6 +187,7 @@ function describe({ path, text, context: wants }: Candidate, context: Context): 
     declaredArgs: facts.declaredArgs,
     ...(gpuVendor ? { gpuVendor } : {}),
     ...(gpuArchitecture ? { gpuArchitecture } : {}),
+    ...(targets ? { madeFor: targets } : {}),
     usesSecretMounts: facts.secretIds,
     copiesFrom: facts.outsideNames,
   };

@@ -12,11 +12,13 @@ export interface NamedCard {
 }
 
 /**
- * The local name of an image: `ci-<model>_<Dockerfile>`, such as `ci-dummy_dummy.ubuntu.amd`. Always a valid image
- * reference; where characters had to give way, a hash keeps two names apart.
+ * The local name of an image: `ci-<model>_<Dockerfile>`, such as `ci-dummy_dummy.ubuntu.amd`, with `_<architecture>`
+ * behind it where it is built for one of several. Always a valid image reference; where characters had to give way, a
+ * hash keeps two names apart.
  */
-export function imageName(card: NamedCard, dockerfilePath: string): string {
-  const wanted = `ci-${card.name.replaceAll('/', '_')}_${dockerfileBase(dockerfilePath)}`.toLowerCase();
+export function imageName(card: NamedCard, dockerfilePath: string, architecture?: string): string {
+  const parts = [card.name.replaceAll('/', '_'), ...partsOf(dockerfilePath, architecture)];
+  const wanted = `ci-${parts.join('_')}`.toLowerCase();
   const valid = wanted
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/[._-]+/g, (run) => (/^(?:\.|__?|-+)$/.test(run) ? run : '-'))
@@ -25,17 +27,16 @@ export function imageName(card: NamedCard, dockerfilePath: string): string {
   return `${valid.slice(0, longestName - 9).replace(/[._-]+$/, '')}-${shortHash(wanted)}`;
 }
 
-/** `<model>_<Dockerfile>.build.live.log`, in the folder of results. */
-export const buildLogName = (card: NamedCard, dockerfilePath: string): string =>
-  logName(card, dockerfilePath, '.build.live.log');
+/** `<model>_<Dockerfile>.build.live.log`, in the folder of results; one for each architecture. */
+export const buildLogName = (card: NamedCard, dockerfilePath: string, architecture?: string): string =>
+  logName(card, partsOf(dockerfilePath, architecture), '.build.live.log');
 
 /** `<model>_<Dockerfile>.run.live.log`; without a Dockerfile (an image of the user's), `<model>.run.live.log`. */
 export const runLogName = (card: NamedCard, dockerfilePath: string): string =>
-  logName(card, dockerfilePath, '.run.live.log');
+  logName(card, partsOf(dockerfilePath), '.run.live.log');
 
-function logName(card: NamedCard, dockerfilePath: string, suffix: string): string {
-  const base = dockerfilePath === '' ? '' : `_${dockerfileBase(dockerfilePath)}`;
-  const wanted = `${card.name}${base}`.replaceAll('/', '_');
+function logName(card: NamedCard, parts: readonly string[], suffix: string): string {
+  const wanted = [card.name, ...parts].join('_').replaceAll('/', '_');
   const valid = wanted.replace(/[\p{Cc}\p{Cs}\u2028\u2029\\]/gu, '_').replace(/^\./, '_');
   const room = longestFile - suffix.length;
   if (valid === wanted && Buffer.byteLength(valid) <= room) return `${valid}${suffix}`;
@@ -46,6 +47,12 @@ function logName(card: NamedCard, dockerfilePath: string, suffix: string): strin
 export function containerName(image: string): string {
   return `container_${image.replace(/[^a-zA-Z0-9_.-]/g, '_')}`;
 }
+
+/** What stands behind the model's name. */
+const partsOf = (dockerfilePath: string, architecture?: string): string[] => [
+  ...(dockerfilePath === '' ? [] : [dockerfileBase(dockerfilePath)]),
+  ...(architecture === undefined ? [] : [architecture]),
+];
 
 const dockerfileBase = (path: string): string => posix.basename(path).replace(/\.Dockerfile$/, '');
 

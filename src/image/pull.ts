@@ -1,6 +1,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Engine, ImageInfo } from '../machine/engine/engine.ts';
+import { requireFreeSpace } from './free-space.ts';
 import { withDigest } from './reference.ts';
 import { loginOnce, type RegistryLogin } from './registry-login.ts';
 import { digestOf } from './repo-digest.ts';
@@ -162,7 +163,7 @@ async function pullImage(
       ...(digest ? { digest } : {}),
       ...(failure ? { failure } : {}),
     });
-  const loggedIn = await tryLogin(options);
+  let loggedIn = false;
   const act = (): Promise<ImageInfo> =>
     engine.pull(reference, {
       ...(loggedIn ? { configDir } : {}),
@@ -170,6 +171,8 @@ async function pullImage(
       signal,
     });
   try {
+    await requireFreeSpace(options);
+    loggedIn = await tryLogin(options);
     const info = await retryTransfer(act, clock, signal, (error, attempt, delayMs) =>
       emit({
         type: 'notice',

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { TransferError } from '../machine/engine/transfer-error.ts';
 import { fakeEngine } from './fake-engine.ts';
 import { credentialsOf } from './fixture.ts';
-import { loginFor, loginOnce } from './registry-login.ts';
+import { loginFor, loginForImage, loginOnce } from './registry-login.ts';
 
 const entries = {
   dockerhub: { username: 'hub', password: 'hub-password' },
@@ -54,3 +54,17 @@ test('a refused login is not tried again, one that the network broke is', async 
   await expect(loginOnce(engine, login(), '/c')).rejects.toThrow('unauthorized');
   expect(engine.asked).toHaveLength(2);
 });
+
+test.each<[string, (string | undefined)[], string]>([
+  ['gcr.io/ml-bench/x:1', ['gcr.io/ml-bench'], 'path'],
+  ['gcr.io/other/x:1', ['gcr.io/ml-bench', 'gcr.io'], 'host'],
+  ['gcr.io/ml-bench2/x:1', ['gcr.io/ml-bench'], 'host'],
+  ['localhost:5000/x:1', [undefined, 'docker.io'], 'local'],
+  ['my-org/x:latest', ['localhost:5000', 'dockerhub'], 'hub'],
+  ['my-org/x', [], 'hub'],
+])(
+  'an image %s with the registries %j is fetched with the login of its own registry',
+  (image, registries, username) => {
+    expect(loginForImage(image, registries, credentialsOf(entries))).toMatchObject({ username });
+  },
+);

@@ -2,6 +2,7 @@ import { Secret } from '../foundation/secret.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { TransferError } from '../machine/engine/transfer-error.ts';
 import { type Credentials, credentialValue } from '../package/credential-file.ts';
+import { parseImageReference } from './reference.ts';
 import { bareRegistry, fieldOf, isDockerHub, registryEntry, registryHost } from './registry-entry.ts';
 
 /** What an engine needs to log in. */
@@ -30,6 +31,26 @@ export function loginFor(registry: string, credentials: Credentials): RegistryLo
     password: password instanceof Secret ? password : new Secret(`${host} password`, password),
   };
 }
+
+/**
+ * The login for an image in a registry: that of the first of `registries` (as typed, with a path or without) where the
+ * image is, else that of the image's own host.
+ */
+export function loginForImage(
+  image: string,
+  registries: readonly (string | undefined)[],
+  credentials: Credentials,
+): RegistryLogin | undefined {
+  const { host, path } = parseImageReference(image);
+  const whole = `${host ?? 'docker.io'}/${path}/`;
+  const typed = registries.find((one) => one !== undefined && whole.startsWith(`${nameOf(one)}/`));
+  return loginFor(typed ?? host ?? '', credentials);
+}
+
+const nameOf = (registry: string): string => {
+  const bare = bareRegistry(registry);
+  return isDockerHub(bare) ? 'docker.io' : bare;
+};
 
 /** Logins that are done or under way, by client folder and registry. */
 const logins = new WeakMap<Engine, Map<string, Promise<void>>>();

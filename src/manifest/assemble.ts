@@ -14,6 +14,15 @@ export interface BuiltEntry {
   cards: readonly ModelCard[];
   gpuVendor: string | undefined;
   gpuArchitecture: string | undefined;
+  /** Where it was to go, as typed; undefined when it stays here. */
+  registry: string | undefined;
+}
+
+/** One image that was not built, for one model. */
+export interface GivenImage {
+  key: string;
+  image: BuiltImage;
+  card: ModelCard;
 }
 
 export interface FailedBuild {
@@ -22,12 +31,15 @@ export interface FailedBuild {
   /** The card as the manifest would have held it. */
   card?: Record<string, unknown>;
   dockerfile?: string;
+  /** One of `--target-archs`. */
+  architecture?: string;
   error: string;
   log_file?: string;
 }
 
 export interface AssembleOptions {
   entries: readonly BuiltEntry[];
+  given: readonly GivenImage[];
   failed: readonly FailedBuild[];
   context: Context;
   registry: string | undefined;
@@ -43,19 +55,26 @@ export interface AssembleOptions {
 export function assembleManifest(options: AssembleOptions): BuildManifest {
   const images: Record<string, BuiltImage> = {};
   const models: Record<string, BuiltModel> = {};
+  const add = (wanted: string, image: BuiltImage, card: ModelCard): void => {
+    let key = wanted;
+    for (let count = 2; Object.hasOwn(images, key); count++) key = `${wanted}#${count}`;
+    images[key] = image;
+    models[key] = { ...cardToManifest(card), name: card.name };
+  };
   for (const entry of options.entries) {
-    entry.cards.forEach((card, position) => {
-      const key = position === 0 ? entry.build.image : `${entry.build.image}#${position + 1}`;
-      images[key] = imageEntry(entry, options.registry);
-      models[key] = { ...cardToManifest(card), name: card.name };
-    });
+    for (const card of entry.cards) add(entry.build.image, imageEntry(entry), card);
   }
+  for (const { key, image, card } of options.given) add(key, image, card);
   const failures = options.entries.flatMap(({ build, push }) =>
     push?.failure
       ? [{ image: build.image, intended_registry_image: push.registryImage, error: push.failure.message }]
       : [],
   );
-  const credentials = new Set(options.entries.flatMap(({ cards }) => cards.map((card) => card.cred)));
+  const cards = [
+    ...options.entries.flatMap((entry) => entry.cards),
+    ...options.given.map(({ card }) => card),
+  ];
+  const credentials = new Set(cards.map((card) => card.cred));
   return {
     built_images: images,
     built_models: models,
@@ -72,8 +91,8 @@ export function assembleManifest(options: AssembleOptions): BuildManifest {
   };
 }
 
-function imageEntry(entry: BuiltEntry, registry: string | undefined): BuiltImage {
-  const { build, push } = entry;
+function imageEntry(entry: BuiltEntry): BuiltImage {
+  const { build, push, registry } = entry;
   return {
     docker_image: build.image,
     dockerfile: build.dockerfile,

@@ -4,7 +4,7 @@ import { type ErrorCode, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { newId, shortId } from '../foundation/id.ts';
 import { ensureImage } from '../image/pull.ts';
-import { loginFor } from '../image/registry-login.ts';
+import { loginForImage } from '../image/registry-login.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
@@ -269,8 +269,9 @@ async function pullImage(
 ): Promise<{ reference: string } | { failure: RunFailure }> {
   if (services.engine.kind === 'host') return { reference: '' };
   const { image } = job;
-  const registry = services.registry ?? image.registry;
-  const login = loginFor(registry ?? '', services.credentials);
+  const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
+  const registries = [services.registry, image.registry];
+  const login = remote && loginForImage(remote, registries, services.credentials);
   const pulled = await ensureImage({
     engine: services.engine,
     image: image.docker_image,
@@ -278,7 +279,7 @@ async function pullImage(
     ...(image.registry_digest ? { digest: image.registry_digest } : {}),
     ...(image.image_id ? { imageId: image.image_id } : {}),
     localImage: image.local_image ?? false,
-    ...(login && image.registry_image ? { login } : {}),
+    ...(login ? { login } : {}),
     configDir: join(services.secretsDir, 'registry'),
     emit: services.emit,
     clock: services.clock,

@@ -7,6 +7,7 @@ import { endWords, interruption, saidBy, startClient, unavailable } from './clie
 import { buildArgv, imageIdFile, secretFiles } from './container-argv.ts';
 import type { Dialect, InspectImage } from './dialect.ts';
 import type { BuildSpec, EngineCapabilities, ImageInfo } from './engine.ts';
+import { certificateHint, transferProblem } from './transfer-error.ts';
 
 const evidenceBytes = 16 * 1024;
 
@@ -103,10 +104,23 @@ function buildError(dialect: Dialect, spec: BuildSpec, result: CommandResult, ou
   return new MadError(
     'BUILD_FAILED',
     `${act} from ${spec.dockerfile} failed (${endWords(result)}): ${said}`,
-    {
-      hint: "The build's log has the whole output.",
-    },
+    registryHint(dialect, output),
   );
+}
+
+/**
+ * What to do when it was the certificate of a base image's registry that stopped the build. BuildKit in Docker 20.10
+ * looks for authorities once, when the daemon starts (tried).
+ */
+function registryHint({ title }: Dialect, output: string): { hint?: string } {
+  if (transferProblem(output) !== 'certificate') return {};
+  const host = /https?:\/\/([^/\s"]+)\/v2\//.exec(output)?.[1];
+  if (host === undefined) return {};
+  const restart =
+    title === 'Docker'
+      ? ' If builds then still fail, restart the daemon: sudo systemctl restart docker.'
+      : '';
+  return { hint: `${certificateHint(title, output, host)}${restart}` };
 }
 
 /** The words of BuildKit (built in and of the plugin), the old builder and Buildah, each on a line of its own. */

@@ -50,7 +50,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         ...(access.signal ? { signal: access.signal } : {}),
       });
       const act = `The login to ${registry || 'Docker Hub'} as ${username}`;
-      if (!succeeded(result)) throw transferError(title, 'LOGIN_FAILED', act, result);
+      if (!succeeded(result)) throw transferError(title, 'LOGIN_FAILED', act, result, hostOf(registry));
     },
     async tag(image, as) {
       await ask(`Naming ${image} as ${as}`, ['tag', operand(image, 'image'), operand(as, 'image')]);
@@ -199,7 +199,8 @@ async function transfer(
     ...(signal ? { signal } : {}),
   });
   if (succeeded(result)) return stdout.text();
-  throw transferError(dialect.title, code, act, { ...result, stdout: stdout.text(), stderr: stderr.text() });
+  const said = { ...result, stdout: stdout.text(), stderr: stderr.text() };
+  throw transferError(dialect.title, code, act, said, hostOf(image));
 }
 
 /** The id of a container that this very `create` made and could not start, where the client didn't print it. */

@@ -24,13 +24,19 @@ test.each([
 });
 
 const failed = (stderr: string) =>
-  transferError('Docker', 'PUSH_FAILED', 'The push of x', {
-    argv: [],
-    end: { kind: 'exited', exitCode: 1 },
-    stdout: '',
-    stderr,
-    durationS: 0,
-  });
+  transferError(
+    'Docker',
+    'PUSH_FAILED',
+    'The push of x',
+    {
+      argv: [],
+      end: { kind: 'exited', exitCode: 1 },
+      stdout: '',
+      stderr,
+      durationS: 0,
+    },
+    'registry.example:5000',
+  );
 
 test('trying again is worth it for the network and a busy registry only', () => {
   expect(isTransient(failed('dial tcp: i/o timeout'))).toBe(true);
@@ -48,4 +54,11 @@ test('the message says what failed and what the engine said, the hint what to do
   const error = failed('Error response from daemon: unauthorized: nope\n');
   expect(error.message).toBe('The push of x failed (exit code 1): unauthorized: nope');
   expect(error.hint).toContain('credentials');
+});
+
+test.each([
+  ['x509: certificate signed by unknown authority', '/etc/docker/certs.d/registry.example:5000/ca.crt'],
+  ['http: server gave HTTP response to HTTPS client', 'insecure-registries'],
+])('the hint for %s names the file to change', (said, file) => {
+  expect(failed(`Get "https://registry.example:5000/v2/": ${said}`).hint).toContain(file);
 });

@@ -60,17 +60,32 @@ const hints: Readonly<Record<TransferProblem, string>> = {
   network: 'Check the name of the registry, the network and the proxy; it is worth another try.',
   server: 'The registry is busy or broken; try again later. Logins have higher limits than anonymous pulls.',
   certificate:
-    "Add the registry's certificate to the engine, or list it under insecure-registries if it speaks plain HTTP.",
+    "Have the engine trust the registry's certificate authority, or list the registry under insecure-registries if it speaks plain HTTP.",
   'disk-full': "Free space in the engine's storage (docker system df shows it).",
   other: 'The line above is what the engine said.',
 };
 
-/** `act` completes "… failed", such as `The push of x`. */
+/**
+ * Where an engine takes a registry's own certificate authority from (their manuals, "certs.d"): read at every pull and
+ * push, so nothing has to be started anew. `said` is what the client said.
+ */
+export function certificateHint(title: ClientTitle, said: string, host: string): string {
+  if (/server gave HTTP response to HTTPS client|first record does not look like a TLS/i.test(said)) {
+    return title === 'Docker'
+      ? `${host} speaks plain HTTP. Add it to "insecure-registries" in /etc/docker/daemon.json and reload the daemon (sudo systemctl reload docker), or give the registry a certificate.`
+      : `${host} speaks plain HTTP. Add [[registry]] with location = "${host}" and insecure = true to /etc/containers/registries.conf, or give the registry a certificate.`;
+  }
+  const folder = title === 'Docker' ? '/etc/docker/certs.d' : '/etc/containers/certs.d';
+  return `The engine doesn't trust the certificate of ${host}. Put the certificate of its authority into ${folder}/${host}/ca.crt on the engine's machine, and try again.`;
+}
+
+/** `act` completes "… failed", such as `The push of x`; `host` is the registry's, with its port. */
 export function transferError(
   title: ClientTitle,
   code: 'PULL_FAILED' | 'PUSH_FAILED' | 'LOGIN_FAILED',
   act: string,
   result: CommandResult,
+  host: string,
 ): MadError {
   const given = interruption(act, result) ?? unavailable(title, result.stderr);
   if (given) return given;
@@ -79,6 +94,6 @@ export function transferError(
     code,
     problem,
     `${act} failed (${endWords(result)}): ${saidBy(result)}`,
-    hints[problem],
+    problem === 'certificate' && host !== '' ? certificateHint(title, result.stderr, host) : hints[problem],
   );
 }

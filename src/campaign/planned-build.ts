@@ -1,0 +1,78 @@
+/** What would be done, as data, with the exact command lines; names that are known only later stand as `${name}`. */
+import type { Context } from '../context/context.ts';
+import { buildSpec } from '../image/build.ts';
+import { cardLabel } from '../package/card.ts';
+import type { BuildInputs, BuildPlan } from './plan-builds.ts';
+
+export interface PlannedCommand {
+  title: string;
+  argv: string[];
+}
+
+export interface PlannedJob {
+  job: string;
+  image: string;
+  /** Why it would be left out; then there are no commands. */
+  skip?: string;
+  timeout_s?: number | null;
+  gpus?: readonly number[];
+  stages?: { name: string; title: string }[];
+  /** The POSIX sh program that the container runs. */
+  program?: string;
+}
+
+export interface CampaignPlan {
+  schema: 'madengine.plan/1';
+  context: Record<string, unknown>;
+  /** Where each value of the context came from. */
+  origins: Record<string, string>;
+  images: { image: string; dockerfile: string; models: string[]; warnings: string[] }[];
+  jobs: PlannedJob[];
+  problems: string[];
+  commands: PlannedCommand[];
+}
+
+/** Images that would be built and pushed. */
+export async function planOfBuild(inputs: BuildInputs, plan: BuildPlan): Promise<CampaignPlan> {
+  const { engine, context } = inputs;
+  const capabilities = await engine.capabilities();
+  const commands: PlannedCommand[] = [];
+  for (const task of plan.tasks) {
+    const spec = buildSpec(task.plan, '${secrets}', { 'madengine.campaign': '${campaign}' });
+    commands.push({ title: `build ${task.image}`, argv: engine.describe.build(spec, capabilities) });
+    if (task.registryImage === undefined) continue;
+    commands.push({ title: `push ${task.image}`, argv: engine.describe.push(task.registryImage) });
+  }
+  return {
+    ...emptyPlan(context),
+    images: plan.tasks.map((task) => ({
+      image: task.image,
+      dockerfile: task.dockerfile.path,
+      models: task.cards.map(cardLabel),
+      warnings: task.plan.warnings.map((warning) => warning.message),
+    })),
+    problems: plan.failed.map(({ model, error }) => `${model}: ${error}`),
+    commands,
+  };
+}
+
+export function joinPlans(first: CampaignPlan, second: CampaignPlan): CampaignPlan {
+  return {
+    ...first,
+    jobs: [...first.jobs, ...second.jobs],
+    problems: [...first.problems, ...second.problems],
+    commands: [...first.commands, ...second.commands],
+  };
+}
+
+export function emptyPlan(context: Context): CampaignPlan {
+  return {
+    schema: 'madengine.plan/1',
+    context: { ...context.values },
+    origins: { ...context.origins },
+    images: [],
+    jobs: [],
+    problems: [],
+    commands: [],
+  };
+}
