@@ -15,7 +15,13 @@ export interface CleanUpOptions {
   host: string;
   clock: Clock;
   emit: Emit;
+  /** The answer of `listOurs`, where it was asked for ahead. */
+  listed?: Promise<ContainerSummary[]> | undefined;
 }
+
+/** The containers of all campaigns of this host, live or dead. */
+export const listOurs = (engine: Engine, host: string): Promise<ContainerSummary[]> =>
+  engine.list({ 'madengine.host': host });
 
 /**
  * At the start of every command that makes something. Removes only what belongs to a dead campaign of this host: not
@@ -23,7 +29,7 @@ export interface CleanUpOptions {
  */
 export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
   const { engine, emit, host } = options;
-  const containers = await engine.list({ 'madengine.host': host });
+  const containers = await (options.listed ?? listOurs(engine, host));
   const handled = new Set<string>();
   const { unjudged } = await reconcile({
     ...options,

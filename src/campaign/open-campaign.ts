@@ -1,15 +1,16 @@
 /** The frame of every command that does something: clean up after dead ones, hold a campaign, close it whatever happens. */
 
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
+import { type ExitCode, exitCode, MadError, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { makeFolders } from '../foundation/file/make-folders.ts';
 import { newId } from '../foundation/id.ts';
-import type { Engine } from '../machine/engine/engine.ts';
+import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
 import { type HostFacts, readHostFacts } from '../machine/host-facts.ts';
 import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
 import { openEventLog } from '../record/event-log.ts';
+import { requirePerfCsv } from '../record/perf-check.ts';
 import { cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CampaignOutcome, Surroundings } from './options.ts';
@@ -36,6 +37,8 @@ export interface CampaignFrame {
   /** `--output`, as typed. */
   output: string;
   engine: Engine;
+  /** See `CleanUpOptions`. */
+  listed?: Promise<ContainerSummary[]>;
 }
 
 /**
@@ -75,15 +78,14 @@ async function closeCampaign(campaign: OpenCampaign, code: ExitCode): Promise<vo
 }
 
 async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise<OpenCampaign> {
-  const typed = resolve(around.cwd, frame.output);
-  await makeFolders(dirname(typed));
-  const resultsRoot = await realpath(dirname(typed));
-  const perfCsv = join(resultsRoot, basename(typed));
+  const { resultsRoot, perfCsv } = await resultsPlace(frame.output, around.cwd);
+  requirePerfCsv(perfCsv);
   const { engine } = frame;
   const { clock, events } = around;
   const hostFacts = await readHostFacts();
   const { host } = hostFacts;
-  await cleanUpAfterDead({ engine, resultsRoot, host, clock, emit: events.emit });
+  const { listed } = frame;
+  await cleanUpAfterDead({ engine, resultsRoot, host, clock, emit: events.emit, listed });
   const id = newId();
   const folder = await createCampaign({
     resultsRoot,
@@ -109,6 +111,26 @@ async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise
     settled: true,
     giveBackTo: ownerToGiveBackTo(),
   };
+}
+
+/** The folder of `--output`, made where it is missing. Throws NOT_WRITABLE, INVALID_ARGUMENT when a folder is named. */
+async function resultsPlace(output: string, cwd: string): Promise<{ resultsRoot: string; perfCsv: string }> {
+  const typed = resolve(cwd, output);
+  if ((await stat(typed).catch(() => undefined))?.isDirectory()) {
+    throw new MadError('INVALID_ARGUMENT', `--output ${output} is a folder, and perf.csv is a file`, {
+      hint: `Name a file in it: --output ${join(output, 'perf.csv')}`,
+    });
+  }
+  try {
+    await makeFolders(dirname(typed));
+  } catch (error) {
+    throw new MadError('NOT_WRITABLE', `--output ${output}: ${(error as Error).message}`, {
+      cause: error,
+      hint: 'Name a folder that can be made, or make it first.',
+    });
+  }
+  const resultsRoot = await realpath(dirname(typed));
+  return { resultsRoot, perfCsv: join(resultsRoot, basename(typed)) };
 }
 
 /** Tells the start, keeps the event log and counts runs; the returned function tells the end. */

@@ -3,13 +3,17 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { exitCode, MadError } from '../foundation/error.ts';
+import { imageAtHand } from '../image/pull.ts';
+import type { ContainerSummary, Engine, ImageInfo } from '../machine/engine/engine.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
 import { cardLabel } from '../package/card.ts';
 import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
+import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { buildPhase } from './build-phase.ts';
+import { listOurs } from './clean-up.ts';
 import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import { ownImage, ownImageOf } from './given-image.ts';
@@ -77,8 +81,7 @@ async function runManifest(
     detectDevices(options, around),
     openEngine(options.engine, around.runner),
   ]);
-  // Asked while other things are done; whoever needs the answer sees its error.
-  if (!options.dryRun) engine.capabilities().catch(() => {});
+  const ahead = options.dryRun ? undefined : askAhead(engine);
   const manifest = await withRediscoveredModels(written, manifestFile, around);
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
   const jobs = withOwnImage(jobsOf(manifest, manifestFile, options.tags), context);
@@ -91,6 +94,7 @@ async function runManifest(
     engine,
     gpus,
     jobs,
+    askedAhead: ahead ? ahead.images(jobs) : new Map(),
     failedBuilds: [],
     buildFailures: 0,
     known,
@@ -100,9 +104,28 @@ async function runManifest(
     around.events.emit({ type: 'plan.made', plan: { ...plan } });
     return { exitCode: exitCode.success };
   }
-  return withCampaign({ command: 'run', output: options.output, engine }, around, (campaign) =>
-    runPhase(inputs, campaign, around),
-  );
+  const frame = { command: 'run', output: options.output, engine, ...(ahead && { listed: ahead.listed }) };
+  return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
+}
+
+interface Ahead {
+  listed: Promise<ContainerSummary[]>;
+  /** Looks for the first image while the campaign is being opened. */
+  images(jobs: readonly Job[]): Map<string, Promise<ImageInfo | undefined>>;
+}
+
+/** Questions to the engine that run while other things are done; whoever needs an answer sees its error. */
+function askAhead(engine: Engine): Ahead {
+  const listed = listOurs(engine, hostname());
+  listed.catch(() => {});
+  const images: Ahead['images'] = ([first]) => {
+    if (!first || engine.kind === 'host') return new Map();
+    const name = imageAtHand(sourceOf(first.image));
+    const answer = engine.inspect(name);
+    answer.catch(() => {});
+    return new Map([[name, answer]]);
+  };
+  return { listed, images };
 }
 
 /** The context's `MAD_CONTAINER_IMAGE` takes the place of what the manifest holds; each model runs in it once. */
@@ -155,6 +178,7 @@ async function buildAndRun(
         engine,
         gpus,
         jobs: built.images === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
+        askedAhead: new Map(),
         failedBuilds: built.failed,
         buildFailures: built.failures,
         buildPhase: built.summary,

@@ -37,6 +37,8 @@ export interface RunInputs {
   engine: Engine;
   gpus: GpuFacts;
   jobs: readonly Job[];
+  /** See `RunServices`. */
+  askedAhead: RunServices['askedAhead'];
   /** Builds and pushes that failed in the same command. */
   failedBuilds: readonly FailedBuild[];
   buildFailures: number;
@@ -128,8 +130,7 @@ async function servicesFor(
   around: Surroundings,
 ): Promise<RunServices> {
   const { options, access, jobs, manifest, engine, context, gpus } = inputs;
-  const [capabilities, packageDir, hostFacts, contextHash] = await Promise.all([
-    engine.capabilities(),
+  const [packageDir, hostFacts, contextHash] = await Promise.all([
     jobs.length === 0
       ? around.cwd
       : locatePackage(
@@ -149,7 +150,6 @@ async function servicesFor(
   ]);
   return {
     engine,
-    capabilities,
     clock: around.clock,
     emit: campaign.emit,
     signal: around.signal,
@@ -172,6 +172,7 @@ async function servicesFor(
     hostFacts,
     contextHash,
     registry: options.registry ?? manifest.registry,
+    askedAhead: inputs.askedAhead,
     buildNumber: around.env.BUILD_NUMBER ?? '0',
     pipeline: around.env.pipeline ?? '',
     giveBackTo: campaign.giveBackTo,

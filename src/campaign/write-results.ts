@@ -46,7 +46,7 @@ export async function writeResults(
   }
 }
 
-/** The files under the reference's names beside `perf.csv`. */
+/** The files under the reference's names beside `perf.csv`; the records, which they are made of, are on the disk. */
 async function writeBeside(
   records: readonly RunRecord[],
   summary: Readonly<Record<string, unknown>>,
@@ -64,7 +64,9 @@ async function writeBeside(
     'results_summary.json': json({ campaign_id: folder.id, ...summary, per_node: nodeSummary(records) }),
   };
   const writes = [
-    ...Object.entries(files).map(([name, text]) => writeFileAtomic(join(resultsRoot, name), text)),
+    ...Object.entries(files).map(([name, text]) =>
+      writeFileAtomic(join(resultsRoot, name), text, { durable: false }),
+    ),
     appendSuper(resultsRoot, entries, around.clock),
   ];
   for (const outcome of await Promise.allSettled(writes)) {

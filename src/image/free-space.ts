@@ -29,7 +29,7 @@ export async function requireFreeSpace({
   emit,
   freeBytes = freeBytesAt,
 }: FreeSpaceOptions): Promise<void> {
-  const { storage, sharesFiles, kind } = await engine.capabilities();
+  const { storage, sharesFiles, kind } = await engine.capabilities('run');
   if (storage === undefined || !sharesFiles || kind === 'host') return;
   const free = await freeBytes(storage);
   if (free === undefined || free >= little) return;

@@ -16,6 +16,8 @@ export interface EnsureOptions {
   digest?: string;
   /** `sha256:…` of the image that was built. */
   imageId?: string;
+  /** The answer of the engine to what `imageAtHand` names, where it was asked ahead. */
+  asked?: Promise<ImageInfo | undefined>;
   /** An image of the user's: whatever has this name is meant. */
   localImage?: boolean;
   login?: RegistryLogin;
@@ -59,15 +61,26 @@ export async function ensureImage(options: EnsureOptions): Promise<PullResult> {
   return { reference, imageId: info.id, digest, durationS, status: 'SUCCESS' };
 }
 
+/** The name under which an image is looked for first. */
+export function imageAtHand({
+  image,
+  registryImage,
+  digest,
+}: Pick<EnsureOptions, 'image' | 'registryImage' | 'digest'>): string {
+  return registryImage && digest ? withDigest(registryImage, digest) : image;
+}
+
 /** The image when it is here already and is the right one. */
 async function foundHere(options: EnsureOptions): Promise<Found | undefined> {
   const { engine, image, registryImage, digest, imageId, localImage } = options;
+  const ask = (name: string): Promise<ImageInfo | undefined> =>
+    options.asked && name === imageAtHand(options) ? options.asked : engine.inspect(name);
   if (registryImage && digest) {
     const reference = withDigest(registryImage, digest);
-    const info = await engine.inspect(reference);
+    const info = await ask(reference);
     if (info) return { reference, info, digest };
   }
-  const info = await engine.inspect(image);
+  const info = await ask(image);
   if (!info) return undefined;
   const isSame =
     (imageId && info.id === imageId) ||

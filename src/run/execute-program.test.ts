@@ -63,6 +63,7 @@ async function execute(
   const program = { workspace: '/w', control, stages: [] };
   const plan = { timeoutS: null, program, container, exec: { argv: ['sh'], env: {}, secretEnv: {} } };
   const run = executeProgram({
+    onOver: () => {},
     plan: { ...plan, job: { card: { name: 'model' } } } as unknown as ExecuteOptions['plan'],
     image: 'image',
     engine,

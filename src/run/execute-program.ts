@@ -32,6 +32,8 @@ export interface ExecuteOptions {
   keepAlive: boolean;
   /** Owner of what a killed program leaves behind; undefined where that is us already. */
   giveBackTo: { uid: number; gid: number } | undefined;
+  /** Called when the program is over, before its results are put together. */
+  onOver(): void;
   /** Noted before anything exists outside. */
   intend(): Promise<void>;
   /** Called once when the container could not be ended in time, with words for that. */
@@ -88,6 +90,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const running = engine.exec(container, plan.exec);
     const cut = await waitForEnd(running, plan.timeoutS, options);
     const durationS = clock.monotonic() - started;
+    options.onOver();
     const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
     if (cut) await end();
     else if (!options.keepAlive) void end();

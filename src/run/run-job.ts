@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type ErrorCode, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { newId, shortId } from '../foundation/id.ts';
-import { ensureImage } from '../image/pull.ts';
+import { ensureImage, imageAtHand } from '../image/pull.ts';
 import { loginForImage } from '../image/registry-login.ts';
+import type { Engine } from '../machine/engine/engine.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
@@ -13,6 +14,7 @@ import type { FailureClass, RunFailure, RunRecord } from '../record/record-schem
 import { readConfigFile } from './config-file.ts';
 import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
 import { executeProgram } from './execute-program.ts';
+import { sourceOf } from './image-source.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
@@ -45,7 +47,7 @@ export async function runJob(
     buildNumber: services.buildNumber,
     pipeline: services.pipeline,
   });
-  draft.engine = { kind: services.capabilities.kind, version: services.capabilities.version };
+  draft.engine = { kind: services.engine.kind, version: '' };
   draft.gpu = gpuOfRecord(services.gpus);
   await campaign.journal.append({
     act: 'run.started',
@@ -64,9 +66,18 @@ export async function runJob(
   const record: RunRecord = place.skip
     ? { ...draft, ...emptyOutcome(clock.now()), status: 'SKIPPED', reason: place.skip.reason }
     : await attempt(job, draft, { ...services, emit });
+  record.engine = { kind: services.engine.kind, version: await versionOf(services.engine) };
   record.ended_at = clock.now().toISOString();
   record.durations.total_s = roundedSeconds(clock.monotonic() - started);
   return finish(record, services, emit);
+}
+
+/** '' for an engine that went away. */
+async function versionOf(engine: Engine): Promise<string> {
+  return engine.capabilities('run').then(
+    ({ version }) => version,
+    () => '',
+  );
 }
 
 /**
@@ -165,6 +176,8 @@ async function steps(
   return withGpus({ job, plan, image: image.reference, replan, services, progress }, async (plan) => {
     const startedAt = clock.now();
     const executed = await executeProgram({
+      // For the record; asked while the container goes, so that it neither delays nor disturbs the model.
+      onOver: () => void versionOf(engine),
       plan,
       image: image.reference,
       engine,
@@ -272,12 +285,11 @@ async function pullImage(
   const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
   const registries = [services.registry, image.registry];
   const login = remote && loginForImage(remote, registries, services.credentials);
+  const asked = services.askedAhead.get(imageAtHand(sourceOf(image)));
   const pulled = await ensureImage({
+    ...sourceOf(image),
+    ...(asked ? { asked } : {}),
     engine: services.engine,
-    image: image.docker_image,
-    ...(image.registry_image ? { registryImage: image.registry_image } : {}),
-    ...(image.registry_digest ? { digest: image.registry_digest } : {}),
-    ...(image.image_id ? { imageId: image.image_id } : {}),
     localImage: image.local_image ?? false,
     ...(login ? { login } : {}),
     configDir: join(services.secretsDir, 'registry'),

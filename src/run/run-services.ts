@@ -4,7 +4,7 @@ import type { Emit } from '../foundation/event.ts';
 import type { Scrubber, Secret } from '../foundation/secret.ts';
 import type { CommandRunner } from '../machine/command/command.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
-import type { Engine, EngineCapabilities } from '../machine/engine/engine.ts';
+import type { Engine, ImageInfo } from '../machine/engine/engine.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { CampaignFolder } from '../record/campaign-folder.ts';
@@ -17,7 +17,6 @@ import type { HiddenEntry } from './run-folder.ts';
 /** What all jobs of a campaign share on this machine. */
 export interface RunServices {
   engine: Engine;
-  capabilities: EngineCapabilities;
   clock: Clock;
   emit: Emit;
   signal: AbortSignal;
@@ -45,6 +44,8 @@ export interface RunServices {
   contextHash: string | null;
   /** Registry of option or manifest. */
   registry: string | undefined;
+  /** Answers of the engine about images, by name, that were asked for ahead. */
+  askedAhead: ReadonlyMap<string, Promise<ImageInfo | undefined>>;
   buildNumber: string;
   pipeline: string;
   giveBackTo: { uid: number; gid: number } | undefined;

@@ -9,6 +9,8 @@ export interface AtomicWriteOptions {
   mode?: number;
   /** Write to the target of a symbolic link at `path`; by default the link itself is replaced. */
   followLink?: boolean;
+  /** False for what can be made again: whole for every reader, but the power may take the newest with it. */
+  durable?: boolean;
 }
 
 /**
@@ -26,13 +28,13 @@ export async function writeFileAtomic(
   // "wx" makes the file itself: it never follows a link that somebody laid there.
   const file = await open(temporary, 'wx', mode ?? 0o666);
   try {
-    await writeAndSync(file, data, mode);
+    await writeAll(file, data, mode, options.durable !== false);
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(dirname(target));
+  if (options.durable !== false) await syncFolder(dirname(target));
 }
 
 /** Makes the names in a folder durable: a file's own fsync does not. */
@@ -76,16 +78,17 @@ export function linkTarget(path: string): string {
   }
 }
 
-async function writeAndSync(
+async function writeAll(
   file: FileHandle,
   data: string | Uint8Array,
   mode: number | undefined,
+  durable: boolean,
 ): Promise<void> {
   try {
     // The mode given to open() is cut by the umask.
     if (mode !== undefined) await file.chmod(mode);
     await file.writeFile(data);
-    await file.sync();
+    if (durable) await file.sync();
   } finally {
     await file.close();
   }

@@ -31,7 +31,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
   const inspect = (image: string): Promise<ImageInfo | undefined> => inspectImage(ask, image);
   const engine: Engine = {
     kind: dialect.kind,
-    capabilities: () => dialect.capabilities(runner),
+    capabilities: (purpose) => dialect.capabilities(runner, purpose),
     inspect,
     async login(registry, username, password, access) {
       const { before, after } = await dialect.access(runner, access);

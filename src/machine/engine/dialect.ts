@@ -10,7 +10,7 @@ export interface Dialect {
   title: ClientTitle;
   program: string;
   /** Throws ENGINE_UNAVAILABLE. */
-  capabilities(runner: CommandRunner): Promise<EngineCapabilities>;
+  capabilities(runner: CommandRunner, purpose?: 'run'): Promise<EngineCapabilities>;
   /** Makes a client use the logins of that folder alone: words before the subcommand and after it. */
   access(
     runner: CommandRunner,

@@ -36,9 +36,11 @@ interface Client {
   major: number;
 }
 
-export async function askDocker(runner: CommandRunner): Promise<DockerFacts> {
+/** For a run, the other clients are not asked: the best builder may then stay unknown. */
+export async function askDocker(runner: CommandRunner, purpose?: 'run'): Promise<DockerFacts> {
   const paths = await runner.whichAll('docker');
-  const [first, ...others] = paths;
+  const [first] = paths;
+  const others = purpose === 'run' ? [] : paths.slice(1);
   if (first === undefined) throw notInstalled('Docker');
   const [info, endpoint, versions] = await Promise.all([
     askInfo(runner),

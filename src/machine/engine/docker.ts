@@ -10,26 +10,30 @@ import { isLocalOnly } from './image-info.ts';
 
 /** Docker through its command line: users' options, contexts and credential helpers come with it. */
 export function dockerEngine(runner: CommandRunner): Engine {
-  let asked: Promise<DockerFacts> | undefined;
-  const facts = (): Promise<DockerFacts> => {
-    asked ??= askDocker(runner).catch((error: unknown) => {
+  const asked = new Map<string, Promise<DockerFacts>>();
+  const facts = (purpose?: 'run'): Promise<DockerFacts> => {
+    const key = purpose ?? 'all';
+    const known = asked.get('all') ?? asked.get(key);
+    if (known) return known;
+    const answer = askDocker(runner, purpose).catch((error: unknown) => {
       // An engine that was down may be up the next time.
-      asked = undefined;
+      asked.delete(key);
       throw error;
     });
-    return asked;
+    asked.set(key, answer);
+    return answer;
   };
   return containerEngine(dialectOf(facts), runner);
 }
 
-const dialectOf = (facts: () => Promise<DockerFacts>): Dialect => ({
+const dialectOf = (facts: (purpose?: 'run') => Promise<DockerFacts>): Dialect => ({
   kind: 'docker',
   title: 'Docker',
   program: 'docker',
-  capabilities: async () => (await facts()).capabilities,
+  capabilities: async (_runner, purpose) => (await facts(purpose)).capabilities,
   async access(_runner, { configDir }) {
     await prepareConfig(configDir);
-    const { context, endpoint } = await facts();
+    const { context, endpoint } = await facts('run');
     // The folder replaces the user's, and with it the docker context that may stand in there.
     const host = context === 'default' || endpoint === '' ? [] : ['--host', endpoint];
     return { before: ['--config', configDir, ...host], after: [] };

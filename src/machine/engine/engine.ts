@@ -111,7 +111,8 @@ export interface TransferOptions extends RegistryAccess {
 /** Something that holds images and runs containers. Errors are MadErrors with ENGINE_UNAVAILABLE, ENGINE_FAILED or the act's own code. */
 export interface Engine {
   readonly kind: EngineKind;
-  capabilities(): Promise<EngineCapabilities>;
+  /** For `run`, what only builds need to know may be missing, as asking for it takes a while. */
+  capabilities(purpose?: 'run'): Promise<EngineCapabilities>;
   /** undefined when the image isn't here. */
   inspect(image: string): Promise<ImageInfo | undefined>;
   /** Logs in to `registry` within `configDir` only; the password goes through stdin. Throws LOGIN_FAILED. */
