@@ -44,13 +44,17 @@ export async function buildPhase(
   for (const { model, error } of plan.failed) {
     campaign.emit({ type: 'notice', level: 'warning', code: 'NO_DOCKERFILE', message: `${model}: ${error}` });
   }
-  const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner, signal: around.signal });
+  // Without the signal: a build that was ended has a manifest all the same.
+  const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner });
   // Awaited after the builds; a failure before that must not count as unhandled.
   snapshot.catch(() => {});
   const entries: (BuiltEntry | undefined)[] = [];
   const failed: FailedBuild[] = [...plan.failed];
   await inParallel(plan.tasks, options.jobs, async (task, index) => {
-    if (around.signal.aborted) return;
+    if (around.signal.aborted) {
+      failed.push(...failedBuilds(task, `not begun: ${String(around.signal.reason)} came first`, true));
+      return;
+    }
     const result = await buildOne(task, inputs, campaign, around);
     if ('failed' in result) failed.push(...result.failed);
     else entries[index] = result.entry;
@@ -77,15 +81,19 @@ export async function buildPhase(
     createdAt: around.clock.now(),
   });
   const clean = access.scrubber.scrubData(manifest);
-  await writeManifest(manifestFile, clean);
-  campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
+  const images = Object.keys(clean.built_images).length;
+  // A signal that came before the first image must not cost the manifest of an earlier build.
+  if (images > 0 || !around.signal.aborted) {
+    await writeManifest(manifestFile, clean);
+    campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
+  }
   const summary = buildSummary(clean, around.clock.monotonic() - started);
   await writeBuildSummary(options, { ...clean, ...summary }, campaign, around);
   const failedPushes = clean.push_failures?.length ?? 0;
   return {
     manifest: clean,
     manifestFile,
-    images: Object.keys(clean.built_images).length,
+    images,
     failures: failed.length + failedPushes,
     failed,
     summary,
@@ -107,16 +115,8 @@ async function buildOne(
     campaign.resultsRoot,
     buildLogName({ name: task.plan.model }, task.dockerfile.path, task.architecture),
   );
-  const fail = (error: string): { failed: FailedBuild[] } => ({
-    failed: task.cards.map((each) => ({
-      model: each.name,
-      image: task.image,
-      card: cardToManifest(each),
-      dockerfile: task.dockerfile.path,
-      ...(task.architecture === undefined ? {} : { architecture: task.architecture }),
-      error,
-      log_file: basename(logFile),
-    })),
+  const fail = (error: string, interrupted = false): { failed: FailedBuild[] } => ({
+    failed: failedBuilds(task, error, interrupted).map((one) => ({ ...one, log_file: basename(logFile) })),
   });
   let build: ImageBuildResult;
   try {
@@ -133,9 +133,9 @@ async function buildOne(
       signal: around.signal,
     });
   } catch (thrown) {
-    if (around.signal.aborted) throw thrown;
     // A log that can't be written, say: the other builds go on.
     const { message } = toMadError(thrown);
+    if (around.signal.aborted) return fail(message, true);
     campaign.emit({
       type: 'notice',
       level: 'warning',
@@ -145,12 +145,29 @@ async function buildOne(
     return fail(message);
   }
   if (build.status === 'FAILURE') {
-    return fail(build.failure?.evidence ?? build.failure?.message ?? 'the build failed');
+    const { failure } = build;
+    return fail(
+      failure?.evidence ?? failure?.message ?? 'the build failed',
+      failure?.class === 'interrupted',
+    );
   }
   const { gpuVendor, gpuArchitecture } = task.dockerfile;
   const push = await pushOne(task, engine, access, campaign, around);
   const { cards, registry } = task;
   return { entry: { build, push, cards, gpuVendor, gpuArchitecture, registry } };
+}
+
+/** One for each model that was to run in the image. */
+function failedBuilds(task: ImageTask, error: string, interrupted: boolean): FailedBuild[] {
+  return task.cards.map((card) => ({
+    model: card.name,
+    image: task.image,
+    card: cardToManifest(card),
+    dockerfile: task.dockerfile.path,
+    ...(task.architecture === undefined ? {} : { architecture: task.architecture }),
+    error,
+    ...(interrupted ? { interrupted: true as const } : {}),
+  }));
 }
 
 async function pushOne(

@@ -1,11 +1,14 @@
 /** The part of a dry run that runs models; builds ask for no GPU and know nothing of it. */
 
+import { join } from 'node:path';
 import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
+import { parseCloneUrl } from '../run/clone-address.ts';
+import { cloneCommands } from '../run/clone-repository.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
-import { hiddenIn } from '../run/run-folder.ts';
+import { hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram } from '../stage/program.ts';
 import type { RunOptions } from './options.ts';
@@ -75,6 +78,11 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     stages: planned.program.stages.map(({ name, title }) => ({ name, title })),
     program: renderProgram(planned.program),
   });
+  if (job.card.url !== '') {
+    const folder = join(hostPaths('${run_folder}', '').workspace, planned.modelDir);
+    for (const argv of cloneCommands(parseCloneUrl(job.card.url), folder))
+      plan.commands.push({ title: `clone ${job.key}`, argv });
+  }
   if (image.registry_image)
     plan.commands.push({ title: `pull ${reference}`, argv: engine.describe.pull(reference) });
   plan.commands.push(

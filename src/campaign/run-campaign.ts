@@ -167,7 +167,6 @@ async function buildAndRun(
   }
   return withCampaign({ command: 'run', output: options.output, engine }, around, async (campaign) => {
     const built = await buildPhase(building, plan, campaign, around);
-    around.signal.throwIfAborted();
     return runPhase(
       {
         options,

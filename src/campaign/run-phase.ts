@@ -217,12 +217,9 @@ async function recordFailedBuild(
     ...draft,
     ...emptyOutcome(around.clock.now()),
     placement: null,
-    failure: {
-      class: 'build',
-      stage: 'build',
-      message: 'its image could not be built',
-      evidence: build.error,
-    },
+    failure: build.interrupted
+      ? { class: 'interrupted', stage: 'build', message: build.error }
+      : { class: 'build', stage: 'build', message: 'its image could not be built', evidence: build.error },
   };
   return finish(record, services, campaign.emit.within({ run, attempt: 1 }));
 }

@@ -34,6 +34,8 @@ export interface FailedBuild {
   /** One of `--target-archs`. */
   architecture?: string;
   error: string;
+  /** Not the build's own fault: a signal ended it, or came before it. */
+  interrupted?: true;
   log_file?: string;
 }
 

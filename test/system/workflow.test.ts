@@ -222,6 +222,25 @@ test('a failed build does not stop the others; its model has a record and a row,
   ]);
 });
 
+test('SIGTERM during a build ends it: every model that was to run has a record and a row, and an old manifest stays', async () => {
+  const folder = await tinyPackage([
+    { name: 'slow', script: goodScript, dockerfile: 'RUN sleep 300' },
+    { name: 'waiting', script: goodScript },
+  ]);
+  await writeFile(join(folder, 'build_manifest.json'), 'an earlier one');
+  const run = startCli(['run', '--tags', 'all_of_them', '--json'], { cwd: folder });
+  while (!run.stdout().includes('sleep 300')) await new Promise((resolve) => setTimeout(resolve, 50));
+  run.kill('SIGTERM');
+  const ended = await run.ended;
+  expect(ended.exitCode, ended.stdout + ended.stderr).toBe(143);
+  expect(await readFile(join(folder, 'build_manifest.json'), 'utf8')).toBe('an earlier one');
+  expect((await readRecords(folder)).map((record) => [record.model.name, record.failure?.class])).toEqual([
+    ['slow', 'interrupted'],
+    ['waiting', 'interrupted'],
+  ]);
+  expect(await readRows(join(folder, 'perf.csv'))).toHaveLength(2);
+});
+
 test('a push that fails keeps the image in the manifest and ends with 2', async () => {
   const folder = await tinyPackage([{ name: 'unpushed', script: goodScript }]);
   const build = await runCli(['build', '--tags', 'unpushed', '--registry', '127.0.0.1:1'], { cwd: folder });
