@@ -52,6 +52,13 @@ const causes: readonly Cause[] = [
     hint: () => 'Check that the GPU driver is loaded, and the --device options of the card.',
   },
   {
+    // Podman run by root asks for a million open files, whatever the machine allows.
+    sign: /setting rlimit/i,
+    message: () => 'This machine does not let the engine raise the limits of a container.',
+    hint: () =>
+      'Set them yourself: default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"] under [containers] in /etc/containers/containers.conf.',
+  },
+  {
     sign: /unknown (shorthand )?flag|invalid (argument|reference|value)|flag needs an argument|conflicting options/i,
     message: () => 'The engine refuses an option of the container.',
     hint: () => "Check the card's additional_docker_run_options.",
