@@ -150,7 +150,7 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
       },
     ]);
     expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([{ failure_class: 'device' }]);
-    expect(await containersWithLabel('madengine.campaign')).toEqual([]);
+    expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
   });
 
   test('variables of the environment limit what models get', async () => {
