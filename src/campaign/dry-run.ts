@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
-import { parseCloneUrl } from '../run/clone-address.ts';
-import { cloneCommands } from '../run/clone-repository.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
 import { hiddenIn, hostPaths } from '../run/run-folder.ts';
@@ -79,6 +77,10 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     program: renderProgram(planned.program),
   });
   if (job.card.url !== '') {
+    const [{ parseCloneUrl }, { cloneCommands }] = await Promise.all([
+      import('../run/clone-address.ts'),
+      import('../run/clone-repository.ts'),
+    ]);
     const folder = join(hostPaths('${run_folder}', '').workspace, planned.modelDir);
     for (const argv of cloneCommands(parseCloneUrl(job.card.url), folder))
       plan.commands.push({ title: `clone ${job.key}`, argv });

@@ -18,6 +18,8 @@ import type { CampaignOutcome, Surroundings } from './options.ts';
 export interface OpenCampaign {
   folder: CampaignFolder;
   emit: Emit;
+  /** Monotonic seconds. */
+  started: number;
   host: string;
   hostFacts: HostFacts;
   /** Absolute folder of `--output`. */
@@ -82,6 +84,7 @@ async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise
   requirePerfCsv(perfCsv);
   const { engine } = frame;
   const { clock, events } = around;
+  const started = clock.monotonic();
   const hostFacts = await readHostFacts();
   const { host } = hostFacts;
   const { listed } = frame;
@@ -103,6 +106,7 @@ async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise
   return {
     folder,
     emit: events.emit.within({ campaign: id }),
+    started,
     host,
     hostFacts,
     resultsRoot,

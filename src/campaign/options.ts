@@ -63,6 +63,8 @@ export interface RunOptions extends BuildOptions {
   manifestFile: string | undefined;
   /** Seconds; -1: the card's or the default; 0: none. */
   timeout: number;
+  /** Seconds from the campaign's start; 0: none. */
+  deadline: number;
   keepAlive: boolean;
   keepModelDir: boolean;
   skipModelRun: boolean;

@@ -12,7 +12,7 @@ import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
-import type { RunRecord } from '../record/record-schema.ts';
+import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { draftRecord, emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { hiddenIn } from '../run/run-folder.ts';
@@ -20,6 +20,7 @@ import { finish } from '../run/run-job.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { runLocally } from '../target/local/local-target.ts';
+import { notRun, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
 import { exitCodeOf, type PhaseCounts } from './exit-code.ts';
 import type { OpenCampaign } from './open-campaign.ts';
@@ -99,12 +100,18 @@ export async function runPhase(
   // No run that failed: they have their own part in the exit code.
   for (const build of inputs.failedBuilds)
     records.push(await recordFailedBuild(build, services, campaign, around));
+  const deadline = startDeadline(options.deadline, campaign.started, around);
+  const inTime = { ...services, signal: deadline.signal };
   for (const [index, job] of jobs.entries()) {
     if (around.signal.aborted) break;
     const skip = skipOf(job, context, gpus, options);
-    const record = await runLocally(job, services, { skip, position: index + 1, total: jobs.length });
+    const record =
+      skip || !deadline.signal.aborted
+        ? await runLocally(job, inTime, { skip, position: index + 1, total: jobs.length })
+        : await recordUnplaced(job, notRun(options.deadline), services, campaign, around);
     keep(record, skip?.misfit ?? false);
   }
+  deadline.stop();
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
   const knownBuilds = records.filter(({ known, failure }) => known && failure?.class === 'build').length;
   const code = exitCodeOf({ failedBuilds: inputs.buildFailures - knownBuilds, runs });
@@ -148,8 +155,14 @@ async function servicesFor(
       access.scrubber.scrubData({ values: context.values, origins: context.origins }),
     ),
   ]);
+  let version: Promise<string> | undefined;
+  const engineVersion = (): Promise<string> => {
+    version ??= engine.version().catch(() => '');
+    return version;
+  };
   return {
     engine,
+    engineVersion,
     clock: around.clock,
     emit: campaign.emit,
     signal: around.signal,
@@ -190,19 +203,34 @@ async function recordFailedBuild(
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<RunRecord> {
+  const job = makeJob(cardFromManifest(build.card ?? { name: build.model }), build.image ?? '', {
+    docker_image: build.image ?? '',
+    dockerfile: build.dockerfile ?? '',
+    base_docker: '',
+    docker_sha: '',
+    build_duration: 0,
+    build_command: '',
+    log_file: build.log_file ?? '',
+  });
+  const failure: RunFailure = build.interrupted
+    ? { class: 'interrupted', stage: 'build', message: build.error }
+    : { class: 'build', stage: 'build', message: 'its image could not be built', evidence: build.error };
+  return recordUnplaced(job, failure, services, campaign, around);
+}
+
+/** The record and the row of a job that never came to run. */
+async function recordUnplaced(
+  job: Job,
+  failure: RunFailure,
+  services: RunServices,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<RunRecord> {
   const run = newId();
   const draft = draftRecord({
     campaign: campaign.folder.id,
     run,
-    job: makeJob(cardFromManifest(build.card ?? { name: build.model }), build.image ?? '', {
-      docker_image: build.image ?? '',
-      dockerfile: build.dockerfile ?? '',
-      base_docker: '',
-      docker_sha: '',
-      build_duration: 0,
-      build_command: '',
-      log_file: build.log_file ?? '',
-    }),
+    job,
     attempt: 1,
     startedAt: around.clock.now(),
     package: services.package,
@@ -212,14 +240,16 @@ async function recordFailedBuild(
     buildNumber: services.buildNumber,
     pipeline: services.pipeline,
   });
-  await campaign.folder.journal.append({ act: 'run.started', run, draft });
+  await campaign.folder.journal.append({
+    act: 'run.started',
+    run,
+    draft: services.scrubber.scrubData(draft),
+  });
   const record: RunRecord = {
     ...draft,
     ...emptyOutcome(around.clock.now()),
     placement: null,
-    failure: build.interrupted
-      ? { class: 'interrupted', stage: 'build', message: build.error }
-      : { class: 'build', stage: 'build', message: 'its image could not be built', evidence: build.error },
+    failure,
   };
   return finish(record, services, campaign.emit.within({ run, attempt: 1 }));
 }

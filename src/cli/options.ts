@@ -189,6 +189,17 @@ export const options = [
     group: 'Run',
   },
   {
+    name: 'deadline',
+    kind: 'number',
+    commands: ['run'],
+    default: 0,
+    minimum: 0,
+    metavar: 'seconds',
+    help: 'Limit for all models together, counted from the start; what is not started by then is not run; 0: no limit',
+    example: '--deadline 14400',
+    group: 'Run',
+  },
+  {
     name: 'keep-alive',
     kind: 'flag',
     commands: ['run'],

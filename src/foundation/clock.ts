@@ -10,6 +10,16 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** Timers hold 2^31 ms at most, some 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Any number of seconds; like `Clock.sleep`. */
+export async function sleepLong(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
+  for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestTimerMs) {
+    await clock.sleep(Math.min(leftMs, longestTimerMs), signal);
+  }
+}
+
 export const systemClock: Clock = {
   now: () => new Date(),
   monotonic: () => performance.now() / 1000,

@@ -1,4 +1,4 @@
-import type { Clock } from '../foundation/clock.ts';
+import { type Clock, sleepLong } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
@@ -166,14 +166,6 @@ async function waitForEnd(
     return await Promise.race(waits);
   } finally {
     over.abort();
-  }
-}
-
-/** Timers hold 2^31 ms at most, some 24 days. */
-async function sleepLong(clock: Clock, seconds: number, signal: AbortSignal): Promise<void> {
-  const longestMs = 2 ** 31 - 1;
-  for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestMs) {
-    await clock.sleep(Math.min(leftMs, longestMs), signal);
   }
 }
 

@@ -9,6 +9,8 @@ import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import { splitWords } from '../stage/words.ts';
 import { chooseGpus, type SetAside, withRenderNodes } from './choose-gpus.ts';
+import { modelDirOf } from './clone-address.ts';
+import { refuseContainerWishes } from './container-wishes.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
 import { numberListText, parseNumberList } from './number-list.ts';
 import { objectOf, runEnvironment } from './run-environment.ts';
@@ -54,10 +56,12 @@ export interface PlanJobOptions {
   giveBackTo: { uid: number; gid: number } | undefined;
 }
 
-/** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, INVALID_FILE for arguments that can't be read. */
+/** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, INVALID_FILE for arguments that can't be read,
+ * INVALID_ARGUMENT for what only a container has, where there is none. */
 export function planJob(options: PlanJobOptions): JobPlan {
   const { job, context, settings, engine } = options;
   const { card } = job;
+  if (engine === 'host') refuseContainerWishes(card, context);
   const facts = withRenderNodes(options.gpus, context);
   const gpus = options.leased ?? chooseGpus(card, context, facts, options.setAside);
   const paths = engine === 'host' ? hostPaths(options.runFolder, options.packageDir) : containerPaths;
@@ -90,12 +94,6 @@ export function planJob(options: PlanJobOptions): JobPlan {
       secretEnv: options.secretEnv,
     },
   };
-}
-
-/** The folder that the run works in: the last part of the repository's address, as the Python tool has it. */
-export function modelDirOf(url: string): string {
-  const last = url.replace(/\/+$/, '').split('/').pop() ?? '';
-  return /^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(last) ? last : 'run_directory';
 }
 
 function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {

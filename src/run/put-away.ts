@@ -31,7 +31,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   const { executed, runFolder, services } = options;
   progress.durations.stages_s = roundedSeconds(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
-  progress.stages = executed.stages;
+  progress.stages = [...progress.stages, ...executed.stages];
   const { checks, ...collected } = await ruled(await collect(options), options);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;

@@ -31,6 +31,8 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
   if (gpus.toolkit) set.MAD_SYSTEM_HIP_VERSION = gpus.toolkit.version;
   if (card.multiple_results !== '') set.MAD_OUTPUT_CSV = card.multiple_results;
   if (options.engine === 'host') Object.assign(set, visibleDevices(gpus, used));
+  // In a container git is root, and what was cloned for it belongs to someone else.
+  else if (card.url !== '') Object.assign(set, trustsFolders);
   const sources = [
     objectOf(card.extra.env_vars),
     objectOf(context.values.env_vars),
@@ -41,6 +43,12 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
   }
   return set;
 }
+
+const trustsFolders = {
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: '*',
+};
 
 /** What a manifest or a default says of the vendor was said on another machine. */
 function vendorOf(context: Context, gpus: GpuFacts): string {

@@ -180,13 +180,32 @@ async function copyTree(
   }
   const facts = await lstat(source);
   if (facts.isFile()) {
-    await copyFile(source, to, constants.COPYFILE_FICLONE);
+    await copyFresh(source, to);
     await chmod(to, facts.mode & 0o777);
   } else if (facts.isDirectory()) {
-    await mkdir(to, { recursive: true });
+    await makeFresh(to);
     for (const name of await readdir(source))
       await copyTree(join(from, name), join(to, name), root, [...above, source]);
   }
+}
+
+/** What was cloned may have a link at this place, which must lead nobody out: the package's file replaces it. */
+async function copyFresh(source: string, to: string): Promise<void> {
+  const mode = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
+  await copyFile(source, to, mode).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    await rm(to, { recursive: true });
+    await copyFile(source, to, mode);
+  });
+}
+
+async function makeFresh(folder: string): Promise<void> {
+  await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    if ((await lstat(folder)).isDirectory()) return;
+    await rm(folder);
+    await mkdir(folder);
+  });
 }
 
 async function isDirectory(path: string): Promise<boolean> {

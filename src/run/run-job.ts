@@ -1,25 +1,21 @@
 /** One attempt at one job on this machine, from the first look at its script to its record. */
-import { join } from 'node:path';
-import { type ErrorCode, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { newId, shortId } from '../foundation/id.ts';
-import { ensureImage, imageAtHand } from '../image/pull.ts';
-import { loginForImage } from '../image/registry-login.ts';
-import type { Engine } from '../machine/engine/engine.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
-import type { FailureClass, RunFailure, RunRecord } from '../record/record-schema.ts';
+import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { readConfigFile } from './config-file.ts';
 import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
 import { executeProgram } from './execute-program.ts';
-import { sourceOf } from './image-source.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
+import { pullImage } from './pull-image.ts';
 import { cleanFolders, putAway } from './put-away.ts';
 import { resultRulesOf } from './result-rules.ts';
+import { endedByDeadline, failureOf } from './run-failure.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
@@ -66,18 +62,10 @@ export async function runJob(
   const record: RunRecord = place.skip
     ? { ...draft, ...emptyOutcome(clock.now()), status: 'SKIPPED', reason: place.skip.reason }
     : await attempt(job, draft, { ...services, emit });
-  record.engine = { kind: services.engine.kind, version: await versionOf(services.engine) };
+  record.engine = { kind: services.engine.kind, version: await services.engineVersion() };
   record.ended_at = clock.now().toISOString();
   record.durations.total_s = roundedSeconds(clock.monotonic() - started);
   return finish(record, services, emit);
-}
-
-/** '' for an engine that went away. */
-async function versionOf(engine: Engine): Promise<string> {
-  return engine.capabilities('run').then(
-    ({ version }) => version,
-    () => '',
-  );
 }
 
 /**
@@ -132,6 +120,7 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
     artifacts: [],
     output: null,
     exit_code: null,
+    git_commit: null,
     gpus: [],
     warnings: [],
   };
@@ -141,6 +130,7 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
   } catch (thrown) {
     verdict = { status: 'FAILURE', failure: failureOf(thrown, services.signal), reason: null };
   }
+  verdict = endedByDeadline(verdict, services.signal);
   await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));
   const { gpus, ...parts } = progress;
   return {
@@ -165,11 +155,12 @@ async function steps(
   progress.gpus = plan.gpus;
   const configs = await readConfigFile(job.card.args, services.packageDir, plan.scriptsDir);
   if (configs !== undefined) progress.configs = configs;
-  const folderMade = makeRunFolder(draft.run, plan, runFolder, services);
+  const folderMade = makeRunFolder(draft.run, plan, runFolder, services, progress);
   // Seen below: nothing of a run may go on behind its record.
   folderMade.catch(() => {});
   const image = await pullImage(job, services, progress);
-  await folderMade;
+  const folderFailure = await folderMade;
+  if (folderFailure) return { status: 'FAILURE', failure: folderFailure, reason: null };
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
   const replan = (gpus: readonly number[]): Promise<JobPlan> =>
     planFor(job, draft.run, runFolder, services, gpus);
@@ -177,7 +168,7 @@ async function steps(
     const startedAt = clock.now();
     const executed = await executeProgram({
       // For the record; asked while the container goes, so that it neither delays nor disturbs the model.
-      onOver: () => void versionOf(engine),
+      onOver: () => void services.engineVersion(),
       plan,
       image: image.reference,
       engine,
@@ -202,11 +193,18 @@ async function makeRunFolder(
   run: string,
   plan: JobPlan,
   runFolder: string,
-  { campaign, settings, packageDir }: RunServices,
-): Promise<void> {
+  services: RunServices,
+  progress: Progress,
+): Promise<RunFailure | undefined> {
+  const { campaign, settings, packageDir } = services;
   const { workspace, control } = hostPaths(runFolder, packageDir);
   for (const path of settings.keepAlive || settings.keepModelDir ? [] : [workspace, control]) {
     await campaign.journal.append({ act: 'work.dir', run, path });
+  }
+  if (plan.job.card.url !== '') {
+    const { cloneForRun } = await import('./clone-for-run.ts');
+    const failure = await cloneForRun(plan, workspace, services, progress);
+    if (failure) return failure;
   }
   await prepareRunFolder({
     runFolder,
@@ -215,6 +213,7 @@ async function makeRunFolder(
     modelDir: plan.modelDir,
     packageAsSeen: plan.paths.package,
   });
+  return undefined;
 }
 
 function tellUnkillable(words: string, { emit }: RunServices, progress: Progress): void {
@@ -273,54 +272,4 @@ function labelsOf(
     'madengine.results_root': services.resultsRoot,
     ...(services.settings.keepAlive ? { 'madengine.keep': 'true' } : {}),
   };
-}
-
-async function pullImage(
-  job: Job,
-  services: RunServices,
-  progress: Progress,
-): Promise<{ reference: string } | { failure: RunFailure }> {
-  if (services.engine.kind === 'host') return { reference: '' };
-  const { image } = job;
-  const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
-  const registries = [services.registry, image.registry];
-  const login = remote && loginForImage(remote, registries, services.credentials);
-  const asked = services.askedAhead.get(imageAtHand(sourceOf(image)));
-  const pulled = await ensureImage({
-    ...sourceOf(image),
-    ...(asked ? { asked } : {}),
-    engine: services.engine,
-    localImage: image.local_image ?? false,
-    ...(login ? { login } : {}),
-    configDir: join(services.secretsDir, 'registry'),
-    emit: services.emit,
-    clock: services.clock,
-    signal: services.signal,
-  });
-  progress.durations.pull_s = roundedSeconds(pulled.durationS);
-  if (pulled.status === 'FAILURE') {
-    return {
-      failure: pulled.failure ?? { class: 'pull', stage: 'pull', message: 'the image could not be had' },
-    };
-  }
-  progress.image.id = pulled.imageId;
-  progress.image.digest = pulled.digest ?? progress.image.digest;
-  return { reference: pulled.reference };
-}
-
-const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {
-  DEVICE_UNAVAILABLE: 'device',
-  PULL_FAILED: 'pull',
-  LOGIN_FAILED: 'pull',
-  ENGINE_UNAVAILABLE: 'engine',
-  ENGINE_FAILED: 'engine',
-  COMMAND_NOT_FOUND: 'engine',
-  DISK_FULL: 'disk_full',
-};
-
-function failureOf(thrown: unknown, signal: AbortSignal): RunFailure {
-  if (signal.aborted)
-    return { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}` };
-  const error = toMadError(thrown);
-  return { class: classOfCode[error.code] ?? 'setup', stage: null, message: error.message };
 }

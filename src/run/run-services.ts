@@ -17,6 +17,8 @@ import type { HiddenEntry } from './run-folder.ts';
 /** What all jobs of a campaign share on this machine. */
 export interface RunServices {
   engine: Engine;
+  /** Asked once for all runs; '' for an engine that went away. */
+  engineVersion(): Promise<string>;
   clock: Clock;
   emit: Emit;
   signal: AbortSignal;
@@ -72,6 +74,7 @@ export type Progress = Pick<
   | 'artifacts'
   | 'output'
   | 'exit_code'
+  | 'git_commit'
   | 'gpu_health'
 > & {
   gpus: readonly number[];

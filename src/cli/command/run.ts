@@ -13,6 +13,7 @@ export const runOptions = (values: OptionValues): RunOptions => ({
   ...buildOptions(values),
   manifestFile: values['manifest-file'],
   timeout: values.timeout,
+  deadline: values.deadline,
   keepAlive: values['keep-alive'],
   keepModelDir: values['keep-model-dir'],
   skipModelRun: values['skip-model-run'],

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Secret } from '../../foundation/secret.ts';
@@ -45,6 +46,38 @@ test('removing ends what runs, with its children', async () => {
   expect((await running.result).end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
   expect(await engine.list({})).toEqual([]);
   await engine.create(container);
+});
+
+test('removing ends what left the session and lost its parent, and nothing of another run', async () => {
+  const engine = await open();
+  const found: number[] = [];
+  const start = async (name: string) => {
+    const id = await engine.create({ ...container, name });
+    let told = '';
+    engine.exec(id, {
+      argv: ['/bin/sh', '-c', "setsid sh -c 'sleep 60 & echo $!; wait' & wait"],
+      env: {},
+      secretEnv: {},
+      onStdout: (chunk) => {
+        told += chunk.toString();
+      },
+    });
+    while (!told.endsWith('\n')) await delay(10);
+    found.push(Number(told));
+    return id;
+  };
+  const [first, second] = [await start('run-a'), await start('run-b')];
+  const isThere = (pid: number | undefined) => {
+    // An ended process that nobody collected has no command line.
+    return readFile(`/proc/${pid}/cmdline`, 'utf8').then(
+      (line) => line !== '',
+      () => false,
+    );
+  };
+  await engine.remove(first);
+  expect([await isThere(found[0]), await isThere(found[1])]).toEqual([false, true]);
+  await engine.remove(second);
+  expect(await isThere(found[1])).toBe(false);
 });
 
 test('a name is taken once', async () => {

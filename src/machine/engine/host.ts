@@ -1,11 +1,15 @@
 import { MadError } from '../../foundation/error.ts';
-import { type CommandRunner, type RunningCommand, runCommand } from '../command/command.ts';
+import { type CommandRunner, type RunningCommand, runCommand, succeeded } from '../command/command.ts';
 import type { ContainerSpec, Engine, ExecSpec } from './engine.ts';
 
 interface HostContainer {
   spec: ContainerSpec;
   running: Set<RunningCommand>;
+  started: boolean;
 }
+
+/** In the environment of all that a run starts, so that it is found when it left its session and its parents ended. */
+const mark = 'MADENGINE_RUN';
 
 /**
  * No engine at all: a "container" is a remembered specification, and its programs are processes of this machine, each in
@@ -16,13 +20,17 @@ export function hostEngine(runner: CommandRunner): Engine {
   const endAll = async (name: string): Promise<void> => {
     const running = [...(containers.get(name)?.running ?? [])];
     for (const command of running) command.kill('SIGKILL');
+    if (containers.get(name)?.started) await endMarked(runner, name);
     await Promise.allSettled(running.map(({ result }) => result));
   };
+  const version = async (): Promise<string> =>
+    (await runCommand(runner, { argv: ['uname', '-r'] })).stdout.trim();
   return {
     kind: 'host',
+    version,
     capabilities: async () => ({
       kind: 'host',
-      version: (await runCommand(runner, { argv: ['uname', '-r'] })).stdout.trim(),
+      version: await version(),
       client: '',
       buildClient: '',
       buildKit: false,
@@ -47,7 +55,7 @@ export function hostEngine(runner: CommandRunner): Engine {
       if (containers.has(spec.name)) {
         throw new MadError('ENGINE_FAILED', `There is a run named ${spec.name} already.`);
       }
-      containers.set(spec.name, { spec, running: new Set() });
+      containers.set(spec.name, { spec, running: new Set(), started: false });
       return spec.name;
     },
     exec(container, spec) {
@@ -56,6 +64,7 @@ export function hostEngine(runner: CommandRunner): Engine {
         throw new MadError('ENGINE_FAILED', `There is no run named ${container}.`);
       }
       const command = startProcess(runner, known.spec, spec);
+      known.started = true;
       known.running.add(command);
       const forget = (): void => void known.running.delete(command);
       command.result.then(forget, forget);
@@ -89,12 +98,31 @@ function startProcess(runner: CommandRunner, container: ContainerSpec, spec: Exe
   const cwd = spec.workdir ?? container.workdir;
   return runner.start({
     argv: [program, ...words],
-    env: { ...container.env, ...spec.env },
+    env: { ...container.env, ...spec.env, [mark]: container.name },
     secretEnv: spec.secretEnv,
     ...(cwd === '' ? {} : { cwd }),
     ...(spec.onStdout ? { onStdout: spec.onStdout } : {}),
     ...(spec.onStderr ? { onStderr: spec.onStderr } : {}),
   });
+}
+
+/** One process may start another while it is being ended, so it looks again until there is none. */
+const endMarkedScript = `
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  found=$(grep -lszxF -e "$1" /proc/[0-9]*/environ | cut -d/ -f3)
+  test -z "$found" && exit 0
+  kill -9 $found 2>/dev/null
+  test "$round" -gt 3 && sleep 0.2
+done
+echo $found
+exit 1`;
+
+async function endMarked(runner: CommandRunner, name: string): Promise<void> {
+  const result = await runCommand(runner, {
+    argv: ['/bin/sh', '-c', endMarkedScript, 'end', `${mark}=${name}`],
+  });
+  if (succeeded(result)) return;
+  throw new MadError('ENGINE_FAILED', `processes of it are still there: ${result.stdout.trim()}`);
 }
 
 function needsEngine(act: string): never {

@@ -1,0 +1,31 @@
+import { type Clock, sleepLong } from '../foundation/clock.ts';
+import type { RunFailure } from '../record/record-schema.ts';
+import { Deadline } from '../run/run-failure.ts';
+
+export interface RunningDeadline {
+  /** Aborts with the campaign's own signal, or with a `Deadline`. */
+  signal: AbortSignal;
+  stop(): void;
+}
+
+/** `seconds` from `started` (monotonic); 0: none. */
+export function startDeadline(
+  seconds: number,
+  started: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): RunningDeadline {
+  if (seconds === 0) return { signal, stop() {} };
+  const over = new AbortController();
+  const stopped = new AbortController();
+  const left = seconds - (clock.monotonic() - started);
+  const end = (): void => over.abort(new Deadline(seconds));
+  if (left <= 0) end();
+  else sleepLong(clock, left, stopped.signal).then(end, () => {});
+  return { signal: AbortSignal.any([signal, over.signal]), stop: () => stopped.abort() };
+}
+
+export const notRun = (seconds: number): RunFailure => ({
+  class: 'not_run',
+  stage: null,
+  message: `not started before ${new Deadline(seconds)} of the campaign`,
+});

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { ensureImage, imageAtHand } from '../image/pull.ts';
+import { loginForImage } from '../image/registry-login.ts';
+import type { RunFailure } from '../record/record-schema.ts';
+import { sourceOf } from './image-source.ts';
+import type { Job } from './job.ts';
+import { type Progress, type RunServices, roundedSeconds } from './run-services.ts';
+
+/** A job's image on this machine, with its id and digest noted; returns how to name it, or why it could not be had. */
+export async function pullImage(
+  job: Job,
+  services: RunServices,
+  progress: Progress,
+): Promise<{ reference: string } | { failure: RunFailure }> {
+  if (services.engine.kind === 'host') return { reference: '' };
+  const { image } = job;
+  const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
+  const registries = [services.registry, image.registry];
+  const login = remote && loginForImage(remote, registries, services.credentials);
+  const asked = services.askedAhead.get(imageAtHand(sourceOf(image)));
+  const pulled = await ensureImage({
+    ...sourceOf(image),
+    ...(asked ? { asked } : {}),
+    engine: services.engine,
+    localImage: image.local_image ?? false,
+    ...(login ? { login } : {}),
+    configDir: join(services.secretsDir, 'registry'),
+    emit: services.emit,
+    clock: services.clock,
+    signal: services.signal,
+  });
+  progress.durations.pull_s = roundedSeconds(pulled.durationS);
+  if (pulled.status === 'FAILURE') {
+    return {
+      failure: pulled.failure ?? { class: 'pull', stage: 'pull', message: 'the image could not be had' },
+    };
+  }
+  progress.image.id = pulled.imageId;
+  progress.image.digest = pulled.digest ?? progress.image.digest;
+  return { reference: pulled.reference };
+}

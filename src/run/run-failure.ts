@@ -1,0 +1,42 @@
+import { type ErrorCode, toMadError } from '../foundation/error.ts';
+import type { FailureClass, RunFailure } from '../record/record-schema.ts';
+import type { Verdict } from './run-services.ts';
+
+/** The reason with which a campaign's signal aborts when its time is over. */
+export class Deadline {
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    this.seconds = seconds;
+  }
+
+  toString(): string {
+    return `the deadline of ${this.seconds} s (--deadline)`;
+  }
+}
+
+/** What ends a job at the deadline is no interruption: nobody asked for it, and its time was over. */
+export function endedByDeadline(verdict: Verdict, signal: AbortSignal): Verdict {
+  const { failure } = verdict;
+  if (failure?.class !== 'interrupted' || !(signal.reason instanceof Deadline)) return verdict;
+  const message = `not finished by ${signal.reason} of the campaign`;
+  return { ...verdict, failure: { ...failure, class: 'timeout', message } };
+}
+
+const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {
+  DEVICE_UNAVAILABLE: 'device',
+  PULL_FAILED: 'pull',
+  LOGIN_FAILED: 'pull',
+  ENGINE_UNAVAILABLE: 'engine',
+  ENGINE_FAILED: 'engine',
+  COMMAND_NOT_FOUND: 'engine',
+  DISK_FULL: 'disk_full',
+};
+
+/** What was thrown on the way, as records hold it. */
+export function failureOf(thrown: unknown, signal: AbortSignal): RunFailure {
+  if (signal.aborted)
+    return { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}` };
+  const error = toMadError(thrown);
+  return { class: classOfCode[error.code] ?? 'setup', stage: null, message: error.message };
+}
