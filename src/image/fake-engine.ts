@@ -54,6 +54,7 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     asked,
     images,
     capabilities: async () => fakeCapabilities,
+    version: async () => fakeCapabilities.version,
     inspect: async (image) => images.get(image),
     login: async (registry, username, _password, { configDir }) =>
       note('login', `${registry} ${username} ${configDir}`),

@@ -32,6 +32,8 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
   const engine: Engine = {
     kind: dialect.kind,
     capabilities: (purpose) => dialect.capabilities(runner, purpose),
+    version: async () =>
+      (await ask('Asking for the version', ['version', '--format', dialect.version])).stdout.trim(),
     inspect,
     async login(registry, username, password, access) {
       const { before, after } = await dialect.access(runner, access);

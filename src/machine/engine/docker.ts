@@ -39,6 +39,7 @@ const dialectOf = (facts: (purpose?: 'run') => Promise<DockerFacts>): Dialect =>
     return { before: ['--config', configDir, ...host], after: [] };
   },
   options: (words) => words,
+  version: '{{.Server.Version}}',
   loginName: (registry) => (isDockerHub(registry) ? [] : [registry]),
   // The daemon tries plain HTTP there by itself.
   loopback: () => [],

@@ -113,6 +113,8 @@ export interface Engine {
   readonly kind: EngineKind;
   /** For `run`, what only builds need to know may be missing, as asking for it takes a while. */
   capabilities(purpose?: 'run'): Promise<EngineCapabilities>;
+  /** The engine's own version, for records; cheaper than all of `capabilities`. */
+  version(): Promise<string>;
   /** undefined when the image isn't here. */
   inspect(image: string): Promise<ImageInfo | undefined>;
   /** Logs in to `registry` within `configDir` only; the password goes through stdin. Throws LOGIN_FAILED. */

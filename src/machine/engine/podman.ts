@@ -34,6 +34,7 @@ const dialect: Omit<Dialect, 'capabilities'> = {
     after: [`--authfile=${join(configDir, 'auth.json')}`],
   }),
   options: withCdiDevices,
+  version: '{{.Client.Version}}',
   loginName: (registry) => [isDockerHub(registry) ? 'docker.io' : registry],
   loopback: (name) =>
     /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?(\/|$)/.test(name) ? ['--tls-verify=false'] : [],
