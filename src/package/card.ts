@@ -49,3 +49,7 @@ export function cardLabel(card: Pick<ModelCard, 'name' | 'args'>): string {
   const args = card.args.trim();
   return args === '' ? card.name : `${card.name} ${args}`;
 }
+
+/** An address without the password that may stand in it; such a card is refused when it runs, so nothing needs it. */
+export const withoutPassword = (url: string): string =>
+  url.replace(/^([a-z][a-z0-9+.-]*:\/\/[^/@:]*):[^/@]*@/i, '$1:******@');

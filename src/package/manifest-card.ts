@@ -1,6 +1,6 @@
 /** Cards in `built_models` of a build manifest. No schema is loaded for them: a manifest was checked when it was read. */
 import { MadError } from '../foundation/error.ts';
-import type { ModelCard } from './card.ts';
+import { type ModelCard, withoutPassword } from './card.ts';
 import {
   described,
   extraOf,
@@ -90,7 +90,7 @@ export function cardToManifest(card: ModelCard): Record<string, unknown> {
   const own = ownKeys
     .filter((key) => alwaysInManifest.has(key) || (card[key] ?? '') !== '')
     .filter((key) => card[key] !== false)
-    .map((key): [string, unknown] => [key, card[key]]);
+    .map((key): [string, unknown] => [key, key === 'url' ? withoutPassword(card.url) : card[key]]);
   return { ...Object.fromEntries(own), ...withoutOwnKeys(card.extra) };
 }
 

@@ -1,4 +1,5 @@
 import type { GpuFacts } from '../machine/device/detect.ts';
+import { withoutPassword } from '../package/card.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
@@ -31,7 +32,12 @@ export function draftRecord(options: DraftOptions): RecordDraft {
     run: options.run,
     job: job.key,
     attempt: options.attempt,
-    model: { name: card.name, args: card.args, tags: [...card.tags], card: { ...card } },
+    model: {
+      name: card.name,
+      args: card.args,
+      tags: [...card.tags],
+      card: { ...card, url: withoutPassword(card.url) },
+    },
     image: {
       name: image.docker_image,
       dockerfile: image.dockerfile,
