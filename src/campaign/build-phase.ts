@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
 import { buildImage, type ImageBuildResult } from '../image/build.ts';
 import { buildLogName } from '../image/name.ts';
 import { type PushResult, pushImage } from '../image/push.ts';
-import { loginForImage } from '../image/registry-login.ts';
+import { loginForBase, loginForImage } from '../image/registry-login.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { assembleManifest, type BuiltEntry, buildSummary, type FailedBuild } from '../manifest/assemble.ts';
 import type { BuildManifest } from '../manifest/manifest-schema.ts';
@@ -118,6 +118,7 @@ async function buildOne(
   const fail = (error: string, interrupted = false): { failed: FailedBuild[] } => ({
     failed: failedBuilds(task, error, interrupted).map((one) => ({ ...one, log_file: basename(logFile) })),
   });
+  const baseLogin = loginForBase(task.plan.base, access.credentials);
   let build: ImageBuildResult;
   try {
     build = await buildImage({
@@ -126,6 +127,8 @@ async function buildOne(
       emit: campaign.emit,
       logFile,
       secretsDir: campaign.secretsDir,
+      ...(baseLogin ? { baseLogin } : {}),
+      configDir: join(campaign.secretsDir, 'registry'),
       labels: { 'madengine.campaign': campaign.folder.id, 'madengine.host': campaign.host },
       liveOutput: options.liveOutput,
       scrubber: access.scrubber,

@@ -44,6 +44,7 @@ async function built(
   roots.push(root);
   const { emit, events } = listening();
   const result = await buildImage({
+    configDir: '/nowhere',
     plan: plan(),
     engine: fakeEngine({ ...fake, build }),
     emit,

@@ -9,6 +9,7 @@ import type { BuildSpec, Engine, ImageInfo } from '../machine/engine/engine.ts';
 import type { ImageBuildPlan } from './build-plan.ts';
 import { type BuildProgress, readBuildProgress } from './build-progress.ts';
 import { requireFreeSpace } from './free-space.ts';
+import { loginOnce, type RegistryLogin } from './registry-login.ts';
 import { digestOf } from './repo-digest.ts';
 
 export interface BuildImageOptions {
@@ -20,6 +21,10 @@ export interface BuildImageOptions {
   /** Folder of mode 700; each build gets one of its own in it, as builds run side by side. */
   secretsDir: string;
   labels: Readonly<Record<string, string>>;
+  /** For a base image that isn't here. */
+  baseLogin?: RegistryLogin;
+  /** Client folder of this campaign, for `baseLogin`. */
+  configDir: string;
   /** Whether the output also goes out as events. */
   liveOutput: boolean;
   scrubber: Scrubber;
@@ -116,7 +121,8 @@ async function runBuild(options: BuildImageOptions): Promise<Built> {
     // Quoting would change a secret that has quotes in it.
     command = words.map((word) => shellWord(scrubber.scrub(word))).join(' ');
     await requireFreeSpace(options);
-    const info = await engine.build(spec);
+    const configDir = await loginForBase(options);
+    const info = await engine.build({ ...spec, ...(configDir === undefined ? {} : { configDir }) });
     output.close();
     return { command, info };
   } catch (thrown) {
@@ -125,6 +131,20 @@ async function runBuild(options: BuildImageOptions): Promise<Built> {
     return { command, failure: failureOf(error, output.progress, scrubber, signal.aborted) };
   } finally {
     rmSync(secretsDir, { recursive: true, force: true });
+  }
+}
+
+/** A login that is refused still leaves the public base images. */
+async function loginForBase(options: BuildImageOptions): Promise<string | undefined> {
+  const { engine, plan, baseLogin, configDir, emit, signal } = options;
+  if (!baseLogin || (await engine.inspect(plan.base))) return undefined;
+  try {
+    await loginOnce(engine, baseLogin, configDir, signal);
+    return configDir;
+  } catch (error) {
+    const message = `no login for the base image ${plan.base}: ${(error as Error).message}`;
+    emit({ type: 'notice', level: 'warning', code: 'LOGIN_FAILED', message });
+    return undefined;
   }
 }
 

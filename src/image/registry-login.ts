@@ -47,6 +47,15 @@ export function loginForImage(
   return loginFor(typed ?? host ?? '', credentials);
 }
 
+/** The login for a base image, as a Dockerfile names it; none for what is no reference, such as `$BASE`. */
+export function loginForBase(base: string, credentials: Credentials): RegistryLogin | undefined {
+  try {
+    return loginForImage(base, [], credentials);
+  } catch {
+    return undefined;
+  }
+}
+
 const nameOf = (registry: string): string => {
   const bare = bareRegistry(registry);
   return isDockerHub(bare) ? 'docker.io' : bare;

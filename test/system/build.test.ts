@@ -313,6 +313,32 @@ test('one failed build and one refused push stop nothing else, side by side', as
   }
 });
 
+test('a private base image is fetched with the login of credential.json, which is kept nowhere', async () => {
+  const { registry, username, password } = await registryLogin();
+  const credentials = JSON.stringify({ [registry]: { repository: 'bases', username, password } });
+  const model = { name: 'private_base', script: goodScript, dockerfile: `RUN echo ${Date.now()} > /made` };
+  const bases = await tinyPackage([model]);
+  await write(bases, { 'credential.json': credentials });
+  const made = await runCli(['build', '--tags', 'private_base', '--registry', registry], { cwd: bases });
+  expect(made.exitCode, made.stdout + made.stderr).toBe(0);
+  const image = (await readManifest(bases)).built_images['ci-private_base_private_base.ubuntu'];
+  const base = String(image?.registry_image);
+  const folder = await tinyPackage([
+    { name: 'on_private_base', script: goodScript, dockerfile: 'RUN cat /made' },
+  ]);
+  const context = JSON.stringify({ docker_build_arg: { BASE_DOCKER: base } });
+  const build = ['build', '--tags', 'on_private_base', '--additional-context', context];
+
+  await removeImages('ci-private_base_private_base.ubuntu', base);
+  const refused = await runCli(build, { cwd: folder });
+  expect(refused.exitCode, refused.stdout + refused.stderr).toBe(2);
+  await write(folder, { 'credential.json': credentials });
+  const built = await runCli(build, { cwd: folder });
+  expect(built.exitCode, built.stdout + built.stderr).toBe(0);
+  expect(await readFile(join(folder, 'build_manifest.json'), 'utf8')).not.toContain(password);
+  await removeImages('ci-on_private_base_on_private_base.ubuntu', base);
+});
+
 test('a signal ends all builds at once', async () => {
   const names = ['first', 'second'];
   const folder = await tinyPackage(

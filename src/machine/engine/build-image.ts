@@ -45,7 +45,8 @@ async function runBuild(
   const pull = spec.pull ? await dialect.pullWord(spec, dockerfile, inspect) : { word: undefined };
   if (pull.note) spec.onOutput(Buffer.from(`madengine: ${pull.note}\n`));
   const { words, env } = dialect.builder(can);
-  const [program = dialect.program, ...rest] = buildArgv(words, spec, can, pull.word);
+  const client = spec.configDir ? await withLogins(words, spec.configDir, runner, dialect) : words;
+  const [program = dialect.program, ...rest] = buildArgv(client, spec, can, pull.word);
   const tail = new OutputTail(evidenceBytes);
   const onOutput = (chunk: Buffer): void => {
     tail.push(chunk);
@@ -61,6 +62,17 @@ async function runBuild(
   });
   if (!succeeded(result)) throw buildError(dialect, spec, result, tail.text());
   return (await readFile(imageIdFile(spec), 'utf8')).trim();
+}
+
+/** The client first, its subcommands behind it. */
+async function withLogins(
+  [client = '', ...subcommands]: readonly string[],
+  configDir: string,
+  runner: CommandRunner,
+  dialect: Dialect,
+): Promise<string[]> {
+  const { before, after } = await dialect.access(runner, { configDir });
+  return [client, ...before, ...subcommands, ...after];
 }
 
 /** What the client takes from its environment. */

@@ -18,9 +18,9 @@ export interface Dialect {
   ): Promise<{ before: readonly string[]; after: readonly string[] }>;
   /** Docker's options for containers in this client's words. */
   options(words: readonly string[]): readonly string[];
-  /** The registry's name at login. */
   /** Where `version --format` has that of the engine. */
   version: string;
+  /** The registry's name at login. */
   loginName(registry: string): readonly string[];
   /** Words for a registry that speaks plain HTTP on this machine, given its name or that of an image in it. */
   loopback(name: string): readonly string[];

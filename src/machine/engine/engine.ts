@@ -56,6 +56,8 @@ export interface BuildSpec {
   noCache: boolean;
   /** Ask the registry for a newer base image; a base that exists only here is then used as it is. */
   pull: boolean;
+  /** Client configuration folder with the logins for base images; the user's own without it. */
+  configDir?: string;
   onOutput(chunk: Buffer): void;
   signal?: AbortSignal;
 }
