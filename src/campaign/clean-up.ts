@@ -7,6 +7,7 @@ import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
 import { campaignState } from '../record/campaign-state.ts';
 import type { DeadCampaign } from '../record/dead-campaign.ts';
 import { reconcile } from '../record/reconcile.ts';
+import { listOurs } from './engine-ahead.ts';
 
 export interface CleanUpOptions {
   engine: Engine;
@@ -18,10 +19,6 @@ export interface CleanUpOptions {
   /** The answer of `listOurs`, where it was asked for ahead. */
   listed?: Promise<ContainerSummary[]> | undefined;
 }
-
-/** The containers of all campaigns of this host, live or dead. */
-export const listOurs = (engine: Engine, host: string): Promise<ContainerSummary[]> =>
-  engine.list({ 'madengine.host': host });
 
 /**
  * At the start of every command that makes something. Removes only what belongs to a dead campaign of this host: not

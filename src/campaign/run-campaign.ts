@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { exitCode, MadError } from '../foundation/error.ts';
 import { imageAtHand } from '../image/pull.ts';
-import type { ContainerSummary, Engine, ImageInfo } from '../machine/engine/engine.ts';
+import type { Engine, ImageInfo } from '../machine/engine/engine.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { readManifest } from '../manifest/read-manifest.ts';
@@ -13,9 +13,9 @@ import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts
 import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { buildPhase } from './build-phase.ts';
-import { listOurs } from './clean-up.ts';
 import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
+import type { EngineAhead } from './engine-ahead.ts';
 import { ownImage, ownImageOf } from './given-image.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
@@ -27,8 +27,15 @@ import { withRediscoveredModels } from './rediscovered-models.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
 import { chooseWanted } from './wanted-model.ts';
 
-/** The `run` command: a manifest that is named is run; without one, the tags are built and run. */
-export async function runCampaign(options: RunOptions, around: Surroundings): Promise<CampaignOutcome> {
+/**
+ * The `run` command: a manifest that is named is run; without one, the tags are built and run. `ahead` is the engine of
+ * the options, where it was opened already.
+ */
+export async function runCampaign(
+  options: RunOptions,
+  around: Surroundings,
+  ahead?: EngineAhead,
+): Promise<CampaignOutcome> {
   const known =
     options.knownFailures === undefined
       ? []
@@ -36,7 +43,7 @@ export async function runCampaign(options: RunOptions, around: Surroundings): Pr
   const manifestFile = await usableManifest(options, around);
   return manifestFile === undefined
     ? buildAndRun(options, known, around)
-    : runManifest(options, manifestFile, known, around);
+    : runManifest(options, manifestFile, known, around, ahead);
 }
 
 /** undefined when the whole workflow is to be done. */
@@ -72,6 +79,7 @@ async function runManifest(
   manifestFile: string,
   known: readonly KnownFailure[],
   around: Surroundings,
+  ahead: EngineAhead | undefined,
 ): Promise<CampaignOutcome> {
   const { summaryOutput, junit } = options;
   if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit }, around.cwd);
@@ -79,9 +87,8 @@ async function runManifest(
     readManifest(manifestFile),
     readAccess(around),
     detectDevices(options, around),
-    openEngine(options.engine, around.runner),
+    ahead?.engine ?? openEngine(options.engine, around.runner),
   ]);
-  const ahead = options.dryRun ? undefined : askAhead(engine);
   const manifest = await withRediscoveredModels(written, manifestFile, around);
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
   const jobs = withOwnImage(jobsOf(manifest, manifestFile, options.tags), context);
@@ -94,7 +101,7 @@ async function runManifest(
     engine,
     gpus,
     jobs,
-    askedAhead: ahead ? ahead.images(jobs) : new Map(),
+    askedAhead: options.dryRun ? new Map() : askForFirstImage(jobs, engine),
     failedBuilds: [],
     buildFailures: 0,
     known,
@@ -108,24 +115,16 @@ async function runManifest(
   return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
 }
 
-interface Ahead {
-  listed: Promise<ContainerSummary[]>;
-  /** Looks for the first image while the campaign is being opened. */
-  images(jobs: readonly Job[]): Map<string, Promise<ImageInfo | undefined>>;
-}
-
-/** Questions to the engine that run while other things are done; whoever needs an answer sees its error. */
-function askAhead(engine: Engine): Ahead {
-  const listed = listOurs(engine, hostname());
-  listed.catch(() => {});
-  const images: Ahead['images'] = ([first]) => {
-    if (!first || engine.kind === 'host') return new Map();
-    const name = imageAtHand(sourceOf(first.image));
-    const answer = engine.inspect(name);
-    answer.catch(() => {});
-    return new Map([[name, answer]]);
-  };
-  return { listed, images };
+/** The first image is looked for while the campaign is being opened; whoever needs the answer sees its error. */
+function askForFirstImage(
+  [first]: readonly Job[],
+  engine: Engine,
+): Map<string, Promise<ImageInfo | undefined>> {
+  if (!first || engine.kind === 'host') return new Map();
+  const name = imageAtHand(sourceOf(first.image));
+  const answer = engine.inspect(name);
+  answer.catch(() => {});
+  return new Map([[name, answer]]);
 }
 
 /** The context's `MAD_CONTAINER_IMAGE` takes the place of what the manifest holds; each model runs in it once. */

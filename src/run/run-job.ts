@@ -198,9 +198,8 @@ async function makeRunFolder(
 ): Promise<RunFailure | undefined> {
   const { campaign, settings, packageDir } = services;
   const { workspace, control } = hostPaths(runFolder, packageDir);
-  for (const path of settings.keepAlive || settings.keepModelDir ? [] : [workspace, control]) {
-    await campaign.journal.append({ act: 'work.dir', run, path });
-  }
+  const passing = settings.keepAlive || settings.keepModelDir ? [] : [workspace, control];
+  await Promise.all(passing.map((path) => campaign.journal.append({ act: 'work.dir', run, path })));
   if (plan.job.card.url !== '') {
     const { cloneForRun } = await import('./clone-for-run.ts');
     const failure = await cloneForRun(plan, workspace, services, progress);

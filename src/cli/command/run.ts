@@ -1,3 +1,4 @@
+import { openEngineAhead } from '../../campaign/engine-ahead.ts';
 import type { RunOptions } from '../../campaign/options.ts';
 import type { ExitCode } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
@@ -5,8 +6,11 @@ import type { OptionValues } from '../options.ts';
 import { buildOptions } from './build.ts';
 
 export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
+  const options = runOptions(values);
+  const isManifestRun = options.manifestFile !== undefined && !options.dryRun;
+  const ahead = isManifestRun ? await openEngineAhead(options.engine, around.runner) : undefined;
   const { runCampaign } = await import('../../campaign/run-campaign.ts');
-  return (await runCampaign(runOptions(values), around)).exitCode;
+  return (await runCampaign(options, around, ahead)).exitCode;
 }
 
 export const runOptions = (values: OptionValues): RunOptions => ({
