@@ -6,10 +6,10 @@
 . script/lib/process.sh
 . script/lib/debian.sh
 
-# MAD packages may list their models in Python, and the snapshot of a package names its git commit.
-install_programs() {
+# install_missing PROGRAM...: each by the Debian package of its name.
+install_missing() {
   local program missing=()
-  for program in git python3; do
+  for program in "$@"; do
     command -v "$program" >/dev/null 2>&1 || missing+=("$program")
   done
   [ "${#missing[@]}" -eq 0 ] && return
@@ -27,6 +27,7 @@ install_hooks() {
 set_up() {
   use_node
   install_dependencies
-  install_programs
+  # MAD packages may list their models in Python, and the snapshot of a package names its git commit.
+  install_missing git python3
   install_hooks
 }
