@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
@@ -8,7 +8,6 @@ import { type CampaignInfo, readCampaignFile } from './campaign-file.ts';
 import { campaignsFolder, lockPathOf, openFolder, unlist } from './campaign-folder.ts';
 import { type JournalEntry, readJournal } from './journal.ts';
 import { stateFolderIfThere } from './state-folder.ts';
-import { removeTemporary } from './unfinished-write.ts';
 
 /** A campaign whose process is gone, and which this process holds the lock of until it is settled or let go. */
 export interface DeadCampaign {
@@ -98,7 +97,8 @@ async function claim(
 ): Promise<DeadCampaign | undefined> {
   const info = await readCampaignFile(path);
   if (!info || info.settled) {
-    if (!info) await removeTemporary(path, () => true);
+    // Without its first file it did nothing yet, and its folder says nothing to anybody.
+    if (!info) await rm(path, { recursive: true, force: true });
     await unlist(resultsRoot, id);
     return undefined;
   }

@@ -181,6 +181,13 @@ test('a campaign file cannot send rows to a file outside of its results root', a
   expect(await reconcile(options())).toMatchObject({ settled: [], unjudged: [{ id: campaign.id }] });
 });
 
+test('a campaign that was killed before its first file leaves no folder behind', async () => {
+  const campaign = await dead();
+  await rm(join(campaign.path, 'campaign.json'));
+  expect(await reconcile(options())).toMatchObject({ settled: [], unjudged: [] });
+  await expect(readFile(join(campaign.path, 'journal.ndjson'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('what the dead had begun to write is removed, and what a live neighbour writes is not', async () => {
   const draft = sampleDraft();
   const campaign = await dead([{ act: 'run.started', run: draft.run, draft }]);
