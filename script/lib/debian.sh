@@ -56,7 +56,7 @@ is_half_installed() {
   esac
 }
 
-# fetch_program PACKAGE NAME: prints where a program of a Debian package lies in the cache, unpacked without installing it:
+# fetch_program PACKAGE NAME: prints where a program or library of a Debian package lies in the cache, unpacked without installing it:
 # no root needed, no service that the machine would start from now on. Releases differ in /bin and /usr/bin.
 fetch_program() {
   local package="$1" folder="$dev_cache/debian/$1" found temporary
@@ -84,7 +84,7 @@ fetch_program() {
 }
 
 find_program() {
-  find "$1" -type f -path "*/bin/$2" -print -quit 2>/dev/null || true
+  find "$1" -not -type d \( -path "*bin/$2" -o -path "*/lib/*/$2" \) -print -quit 2>/dev/null || true
 }
 
 download_package() {

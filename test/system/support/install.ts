@@ -28,6 +28,14 @@ export interface TestServers {
   authUser: string;
   authPasswordFile: string;
   baseImage: string;
+  /** On 127.0.0.1. */
+  sshPort: string;
+  /** Logs in with `client_key` or the password. */
+  sshUser: string;
+  /** Logs in with the password alone. */
+  sshPasswordUser: string;
+  /** `client_key`, `known_hosts`, `password`, and `data`, which the server has at `/mnt/data`. */
+  sshFolder: string;
 }
 
 declare module 'vitest' {
@@ -43,6 +51,10 @@ const serverVariables: Record<keyof TestServers, string> = {
   authUser: 'MADENGINE_TEST_AUTH_USER',
   authPasswordFile: 'MADENGINE_TEST_AUTH_PASSWORD_FILE',
   baseImage: 'MADENGINE_TEST_BASE_IMAGE',
+  sshPort: 'MADENGINE_TEST_SSH_PORT',
+  sshUser: 'MADENGINE_TEST_SSH_USER',
+  sshPasswordUser: 'MADENGINE_TEST_SSH_PASSWORD_USER',
+  sshFolder: 'MADENGINE_TEST_SSH_FOLDER',
 };
 
 /** The text of a failed command is in its output, which `execFile` leaves out of the message. */
