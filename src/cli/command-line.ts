@@ -1,8 +1,12 @@
 import { Command, Option } from 'commander';
 import {
   belongsTo,
+  type CommandGroup,
   type CommandName,
+  commandGroups,
   commandNames,
+  groupCommands,
+  isGroup,
   namesOf,
   type OptionSpec,
   type Program,
@@ -24,12 +28,34 @@ export function commandLine(program: Program, table: readonly OptionSpec[], styl
     .enablePositionalOptions();
   for (const option of table) if (option.commands === 'all') addOption(root, option, program, undefined);
   for (const name of commandNames) {
-    const command = bare(root.command(name), style)
-      .summary(commands[name].summary)
-      .description(commands[name].description);
+    const parent = parentOf(name, root, style);
+    const { summary, description, operands = [] } = commands[name];
+    const command = bare(parent.command(ownName(name)), style)
+      .summary(summary)
+      .description(description);
+    for (const { name, help, required } of operands)
+      command.argument(required ? `<${name}>` : `[${name}]`, help);
     for (const option of table) if (belongsTo(option, name)) addOption(command, option, program, name);
   }
   return root;
+}
+
+/** The root, or the command that stands for the name's group. */
+function parentOf(name: CommandName, root: Command, style: HelpStyle): Command {
+  const [word = ''] = name.split(' ');
+  if (!isGroup(word)) return root;
+  const made = root.commands.find((one) => one.name() === word);
+  if (made) return made;
+  const { summary } = commandGroups[word];
+  return bare(root.command(word), style).summary(summary).description(summary).usage('<command> [options]');
+}
+
+const ownName = (name: CommandName): string => name.split(' ').at(-1) ?? name;
+
+/** The command in the tree that `commandLine` made. */
+export function commandIn(root: Command, name: CommandName): Command {
+  const words = name.split(' ');
+  return words.reduce((at, word) => at.commands.find((one) => one.name() === word) ?? at, root);
 }
 
 function bare(command: Command, style: HelpStyle): Command {
@@ -80,13 +106,22 @@ function describe(option: OptionSpec, program: Program): string {
   return facts.length === 0 ? option.help : `${option.help} (${facts.join('; ')})`;
 }
 
-/** The help of the program, or of one of its commands, ending in a line feed. */
-export function helpText(root: Command, name: CommandName | undefined, style: HelpStyle): string {
+/** The help of the program, of a group of commands, or of one command, ending in a line feed. */
+export function helpText(
+  root: Command,
+  name: CommandName | CommandGroup | undefined,
+  style: HelpStyle,
+): string {
   const program = root.name();
   if (name === undefined) {
     return `${root.helpInformation()}\n${program} <command> --help tells the options of a command.\n`;
   }
-  const command = root.commands.find((one) => one.name() === name);
+  if (isGroup(name)) {
+    const group = root.commands.find((one) => one.name() === name);
+    const [first = '<command>'] = groupCommands(name);
+    return `${group?.helpInformation() ?? ''}\n${program} ${name} ${first} --help tells the options of a command.\n`;
+  }
+  const command = commandIn(root, name);
   const examples = commands[name].examples.map((example) => `  ${program} ${name} ${example}`.trimEnd());
-  return `${command?.helpInformation() ?? ''}\n${style.heading('Examples:')}\n${examples.join('\n')}\n`;
+  return `${command.helpInformation()}\n${style.heading('Examples:')}\n${examples.join('\n')}\n`;
 }

@@ -6,4 +6,7 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<CommandM
   run: () => import('./command/run.ts'),
   build: () => import('./command/build.ts'),
   discover: () => import('./command/discover.ts'),
+  'runs list': () => import('./command/runs-list.ts'),
+  'runs show': () => import('./command/runs-show.ts'),
+  'runs follow': () => import('./command/runs-follow.ts'),
 };

@@ -7,8 +7,11 @@ import type { Output } from './terminal/output.ts';
 /** What a command gets: its options, what the core needs, and where its own output goes. */
 export interface CommandInput {
   values: OptionValues;
+  /** Words behind the command that are no options. */
+  operands: readonly string[];
   around: Surroundings;
   stdout: Output;
+  stderr: Output;
   colours: Colours;
 }
 

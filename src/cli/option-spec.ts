@@ -3,8 +3,21 @@
 export const programs = ['madengine', 'madengine-cli'] as const;
 export type Program = (typeof programs)[number];
 
-export const commandNames = ['run', 'build', 'discover'] as const;
+/** A command of a group has the group's name before its own. */
+export const commandNames = ['run', 'build', 'discover', 'runs list', 'runs show', 'runs follow'] as const;
 export type CommandName = (typeof commandNames)[number];
+
+/** Commands that stand behind a word of their own, with the one that the word alone means. */
+export const commandGroups = {
+  runs: { summary: 'Look at campaigns: those that are over and those that run', alone: 'runs list' },
+} as const satisfies Record<string, { summary: string; alone?: CommandName }>;
+export type CommandGroup = keyof typeof commandGroups;
+
+export const isGroup = (word: string): word is CommandGroup => Object.hasOwn(commandGroups, word);
+
+/** Own names of a group's commands. */
+export const groupCommands = (group: CommandGroup): string[] =>
+  commandNames.filter((name) => name.startsWith(`${group} `)).map((name) => name.slice(group.length + 1));
 
 export const optionGroups = ['Models', 'Context', 'Build', 'Run', 'Results', 'Global'] as const;
 export type OptionGroup = (typeof optionGroups)[number];

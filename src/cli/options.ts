@@ -7,7 +7,21 @@ export interface CommandSpec {
   summary: string;
   description: string;
   examples: readonly string[];
+  /** Words behind the command that are no options, in their order. */
+  operands?: readonly OperandSpec[];
 }
+
+export interface OperandSpec {
+  name: string;
+  help: string;
+  required: boolean;
+}
+
+const whichCampaign: OperandSpec = {
+  name: 'campaign',
+  help: 'Id of a campaign, or an end of it that no other has; the latest when absent',
+  required: false,
+};
 
 export const commands: Readonly<Record<CommandName, CommandSpec>> = {
   run: {
@@ -37,9 +51,36 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
       'JSON into a pipe or with --json.',
     examples: ['', '--tags dummy3:dummy_3:batch_size=512'],
   },
+  'runs list': {
+    summary: 'List the campaigns of a results folder, the latest last',
+    description:
+      'Each campaign of the folder of --output, with its state and how its runs ended: a table, or with --json an array.',
+    examples: ['', '--output perf.csv --json'],
+  },
+  'runs show': {
+    summary: 'Show one campaign with its runs, or one run with everything that is recorded of it',
+    description:
+      'The latest campaign, or the campaign or run whose id is given; with --json the records themselves.',
+    examples: ['', '--json'],
+    operands: [
+      {
+        name: 'id',
+        help: 'Id of a campaign or a run, or an end of it that no other has; the latest campaign when absent',
+        required: false,
+      },
+    ],
+  },
+  'runs follow': {
+    summary: 'Follow a campaign that runs, from another terminal',
+    description:
+      'Shows what happened so far and what happens from now on, until the campaign is over. Ctrl-C ends only the watching.',
+    examples: [''],
+    operands: [whichCampaign],
+  },
 };
 
 const working = ['run', 'build'] as const;
+const looking = ['runs list', 'runs show', 'runs follow'] as const;
 
 /** Every option of both programs, in the order in which help and documentation show them. */
 export const options = [
@@ -234,7 +275,7 @@ export const options = [
     name: 'output',
     short: 'o',
     kind: 'path',
-    commands: working,
+    commands: [...working, ...looking],
     default: 'perf.csv',
     metavar: 'file',
     help: 'The table of results; its folder is where all results go',
@@ -287,7 +328,7 @@ export const options = [
     name: 'json',
     kind: 'flag',
     commands: 'all',
-    help: 'Write events as JSON lines to standard output (discover: the cards as a JSON array)',
+    help: 'Write events as JSON lines to standard output; discover and runs answer with one JSON value',
     group: 'Global',
   },
   {

@@ -1,24 +1,30 @@
 import { type Command, CommanderError } from 'commander';
 import { MadError } from '../foundation/error.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
-import { commandLine, type HelpStyle, helpText } from './command-line.ts';
+import { commandIn, commandLine, type HelpStyle, helpText } from './command-line.ts';
 import {
   belongsTo,
+  type CommandGroup,
   type CommandName,
+  commandGroups,
   commandNames,
+  groupCommands,
+  isGroup,
   namesOf,
   type OptionOrigin,
   type OptionSpec,
   type Program,
 } from './option-spec.ts';
 import { optionValue } from './option-value.ts';
-import { type OptionValues, options } from './options.ts';
+import { commands, type OptionValues, options } from './options.ts';
 
 export type Parsed = { kind: 'help'; text: string } | { kind: 'version' } | ParsedCommand;
 
 export interface ParsedCommand {
   kind: 'command';
   command: CommandName;
+  /** Words behind the command, as its `operands` name them. */
+  operands: readonly string[];
   values: OptionValues;
   origins: Readonly<Record<string, OptionOrigin>>;
 }
@@ -39,7 +45,10 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
   const root = commandLine(input.program, table, input.style);
   const before = parseOptions(root, [...input.argv], input.program, undefined);
   const typedBefore = (name: string): unknown => root.getOptionValue(attribute(name));
-  const help = (name?: CommandName): Parsed => ({ kind: 'help', text: helpText(root, name, input.style) });
+  const help = (name?: CommandName | CommandGroup): Parsed => ({
+    kind: 'help',
+    text: helpText(root, name, input.style),
+  });
 
   const [word, ...others] = before.operands;
   if (word === undefined) {
@@ -49,27 +58,60 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
     if (unknown !== undefined) throw unknownOption(unknown, input.program, undefined, table);
     // The Python tool's `madengine -v` was its version; before or behind a command it is --verbose.
     if (input.program === 'madengine' && typedBefore('verbose')) return { kind: 'version' };
-    throw usageError(
-      'No command given.',
-      `Commands: ${commandNames.join(', ')}. See ${input.program} --help.`,
-    );
+    throw usageError('No command given.', `Commands: ${firstWords.join(', ')}. See ${input.program} --help.`);
   }
   if (word === 'help') {
-    const [about] = others;
-    return help(about === undefined ? undefined : commandNamed(about, input.program));
+    const [about, sub] = [...others, ...before.unknown];
+    if (about === undefined) return help();
+    if (isGroup(about) && sub === undefined) return help(about);
+    return help(commandNamed(about, sub, input.program));
   }
-  const name = commandNamed(word, input.program);
-  const command = root.commands.find((one) => one.name() === name) ?? root;
-  const rest = parseOptions(command, before.unknown, input.program, name);
+  const typedWords: { own?: string; words: readonly string[] } = isGroup(word)
+    ? groupWords(before.unknown, table)
+    : { words: before.unknown };
+  if (isGroup(word) && typedWords.own === undefined && asksForHelp(before.unknown)) return help(word);
+  const name = commandNamed(word, typedWords.own, input.program);
+  const command = commandIn(root, name);
+  const rest = parseOptions(command, [...typedWords.words], input.program, name);
   const typed = (one: string): unknown => command.getOptionValue(attribute(one)) ?? typedBefore(one);
   if (typed('help')) return help(name);
   if (typed('version')) return { kind: 'version' };
   const [unknown] = rest.unknown;
   if (unknown !== undefined) throw unknownOption(unknown, input.program, name, table);
-  const [excess] = rest.operands;
+  const { operands = [], examples } = commands[name];
+  const excess = rest.operands[operands.length];
   if (excess !== undefined) throw excessArgument(excess, input.program, name);
-  return { kind: 'command', command: name, ...valuesOf(table, typed, input, name) };
+  const missing = operands[rest.operands.length];
+  if (missing?.required) {
+    throw usageError(
+      `${input.program} ${name} needs a <${missing.name}>: ${missing.help}.`,
+      `For example: ${exampleOf(input.program, name, examples[0] ?? '')}`,
+    );
+  }
+  const values = valuesOf(table, typed, input, name);
+  return { kind: 'command', command: name, operands: rest.operands, ...values };
 }
+
+/** What the first word of a command line can be. */
+const firstWords = [...new Set(commandNames.map((name) => name.split(' ')[0] ?? name))];
+
+/** The word of a group's command, which only global flags may stand before, and the words without it. */
+function groupWords(
+  words: readonly string[],
+  table: readonly OptionSpec[],
+): { own?: string; words: readonly string[] } {
+  const isGlobalFlag = (word: string): boolean =>
+    table.some(
+      (option) =>
+        option.commands === 'all' && (word === `--${option.name}` || word === `-${option.short ?? ''}`),
+    );
+  const at = words.findIndex((word) => !isGlobalFlag(word));
+  const own = words[at];
+  return own === undefined || own.startsWith('-') ? { words } : { own, words: words.toSpliced(at, 1) };
+}
+
+const asksForHelp = (words: readonly string[]): boolean =>
+  words.some((word) => word === '--help' || word === '-h');
 
 function valuesOf(
   table: readonly OptionSpec[],
@@ -143,12 +185,28 @@ function parseOptions(
   }
 }
 
-function commandNamed(word: string, program: Program): CommandName {
+/** `own` is the word behind a group's. */
+function commandNamed(word: string, own: string | undefined, program: Program): CommandName {
+  if (isGroup(word)) return commandOf(word, own, program);
   const name = commandNames.find((one) => one === word);
   if (name) return name;
-  const [close] = nearestNames(word, commandNames, 1);
-  const remedy = close ? `Did you mean "${close}"?` : `Commands: ${commandNames.join(', ')}.`;
+  const [close] = nearestNames(word, firstWords, 1);
+  const remedy = close ? `Did you mean "${close}"?` : `Commands: ${firstWords.join(', ')}.`;
   throw usageError(`Unknown command "${word}".`, `${remedy} See ${program} --help.`);
+}
+
+function commandOf(group: CommandGroup, own: string | undefined, program: Program): CommandName {
+  const known = groupCommands(group);
+  if (own === undefined) {
+    const { alone } = commandGroups[group];
+    if (alone !== undefined) return alone;
+    throw usageError(`${program} ${group} needs a command.`, `Commands: ${known.join(', ')}.`);
+  }
+  const name = commandNames.find((one) => one === `${group} ${own}`);
+  if (name) return name;
+  const [close] = nearestNames(own, known, 1);
+  const remedy = close ? `Did you mean "${close}"?` : `Commands: ${known.join(', ')}.`;
+  throw usageError(`Unknown command "${group} ${own}".`, `${remedy} See ${program} ${group} --help.`);
 }
 
 function unknownOption(
@@ -185,6 +243,8 @@ function unknownOption(
 }
 
 function excessArgument(word: string, program: Program, command: CommandName): MadError {
+  const takesTags = options.some((option) => option.name === 'tags' && belongsTo(option, command));
+  if (!takesTags) return usageError(`Unexpected argument "${word}".`, seeHelp(program, command));
   return usageError(
     `Unexpected argument "${word}".`,
     `Models are chosen with --tags: ${program} ${command} --tags ${/^[\w.:=/-]+$/.test(word) ? word : 'dummy'}\n${seeHelp(program, command)}`,

@@ -5,11 +5,13 @@ import { EventStream } from '../foundation/event.ts';
 import { thisMachine } from '../machine/command/this-machine.ts';
 import { commandModules } from './command-modules.ts';
 import type { Invocation } from './invocation.ts';
+import type { CommandName } from './option-spec.ts';
 import type { ParsedCommand } from './parse.ts';
 import { ActivityBoard } from './terminal/activity.ts';
+import { chooseRenderer } from './terminal/choose-renderer.ts';
 import { coloursFor } from './terminal/colours.ts';
 import { errorReport } from './terminal/error-report.ts';
-import { isLive, wantsColour } from './terminal/output.ts';
+import { wantsColour } from './terminal/output.ts';
 import type { Renderer, RendererOptions } from './terminal/renderer.ts';
 
 /** One command from its start to its exit code. */
@@ -24,7 +26,7 @@ export interface Session {
 
 export async function startSession(parsed: ParsedCommand, invocation: Invocation): Promise<Session> {
   const { env, stdout, stderr, signal } = invocation;
-  const { values } = parsed;
+  const { values, operands } = parsed;
   const clock = systemClock;
   const events = new EventStream(clock);
   const board = new ActivityBoard();
@@ -59,7 +61,14 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
         settingsFor(parsed, env) ? tellOptions(parsed, invocation, events) : undefined,
       ]);
       const around = surroundings(invocation, events);
-      return await command.execute({ values, around, stdout, colours: coloursFor(wantsColour(stdout, env)) });
+      return await command.execute({
+        values,
+        operands,
+        around,
+        stdout,
+        stderr,
+        colours: coloursFor(wantsColour(stdout, env)),
+      });
     } catch (thrown) {
       const error = toMadError(thrown);
       // What an abort brings down is no news; anything else is, also then.
@@ -115,23 +124,17 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
   return name === 'AbortError' || code === 'INTERRUPTED' || code === 'ABORT_ERR';
 }
 
-async function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promise<Renderer> {
-  const { env, stdout, stderr } = invocation;
-  // The standard output of discover is its answer.
-  const answers = parsed.command === 'discover';
-  if (parsed.values.json && !answers) return (await import('./terminal/json.ts')).jsonRenderer(stdout);
+/** The standard output of such a command is its answer, not the telling of what it does. */
+const isAnswer = (command: CommandName): boolean => command === 'discover' || command.startsWith('runs ');
+
+function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promise<Renderer> {
+  const { env, stdout, stderr, cwd } = invocation;
   const settings = settingsFor(parsed, env);
-  const options: RendererOptions = {
-    stdout: answers ? stderr : stdout,
-    stderr,
-    clock: systemClock,
-    colours: coloursFor(wantsColour(answers ? stderr : stdout, env)),
-    verbose: parsed.values.verbose,
-    ...(settings === undefined ? {} : { settings }),
-    cwd: invocation.cwd,
-  };
-  if (answers || !isLive(stdout, env)) return (await import('./terminal/plain.ts')).plainRenderer(options);
-  return (await import('./terminal/live.ts')).liveRenderer(options);
+  const { json, verbose } = parsed.values;
+  return chooseRenderer(
+    { json, verbose, answers: isAnswer(parsed.command), ...(settings === undefined ? {} : { settings }) },
+    { stdout, stderr, env, clock: systemClock, cwd },
+  );
 }
 
 function surroundings(invocation: Invocation, events: EventStream): Surroundings {

@@ -13,6 +13,8 @@ export const exitCode = {
 
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode];
 
+export const exitCodes: readonly ExitCode[] = Object.values(exitCode);
+
 /** Every code that an error can carry, with the exit code that it leads to when nothing handles it. */
 export const errorCodes = {
   INVALID_ARGUMENT: exitCode.invalidArguments,

@@ -1,7 +1,8 @@
-import { closeSync, constants, type FSWatcher, openSync, read, watch } from 'node:fs';
+import { closeSync, constants, openSync, read } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../foundation/clock.ts';
+import { watchFolder } from '../foundation/file/folder-changes.ts';
 import { createTextScrubStream } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { FoundMetric } from '../record/output-finding.ts';
@@ -39,9 +40,7 @@ export interface OutputFollower {
 
 const chunkBytes = 256 * 1024;
 const mostMarkBytes = 1024 * 1024;
-/** Milliseconds without an event after which the files are looked at all the same: some file systems send none. */
-const recheckMs = 1000;
-const recheckWithoutEventsMs = 200;
+const recheck = { ms: 1000, withoutEventsMs: 200 };
 /** Milliseconds in which a busy model's further output is left to gather. */
 const gatherMs = 25;
 
@@ -58,7 +57,7 @@ export function followOutput(options: FollowOptions): OutputFollower {
   const reader = createReader(options, output, marks);
   const over = new AbortController();
   const stop = AbortSignal.any([over.signal, options.signal]);
-  const changes = watchFolder(options.control);
+  const changes = watchFolder(options.control, recheck);
 
   const follow = async (): Promise<void> => {
     while (!stop.aborted) {
@@ -88,43 +87,6 @@ export function followOutput(options: FollowOptions): OutputFollower {
 
 const openOwn = (path: string): number =>
   openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-
-interface Changes {
-  /** Resolves when something changed since the last call, or it is time to look all the same. */
-  next(clock: Clock, stop: AbortSignal): Promise<void>;
-  close(): void;
-}
-
-function watchFolder(folder: string): Changes {
-  let changed = false;
-  let waiting: AbortController | undefined;
-  const onChange = (): void => {
-    changed = true;
-    waiting?.abort();
-  };
-  const watcher = watchIfPossible(folder, onChange);
-  return {
-    async next(clock, stop) {
-      if (!changed) {
-        waiting = new AbortController();
-        const ends = AbortSignal.any([waiting.signal, stop]);
-        await sleep(clock, watcher ? recheckMs : recheckWithoutEventsMs, ends);
-        waiting = undefined;
-      }
-      changed = false;
-    },
-    close: () => watcher?.close(),
-  };
-}
-
-/** undefined where there are no file events, or no more watches to be had. */
-function watchIfPossible(folder: string, onChange: () => void): FSWatcher | undefined {
-  try {
-    return watch(folder, { persistent: false }, onChange).on('error', () => {});
-  } catch {
-    return undefined;
-  }
-}
 
 /** Sleeps until `ends` aborts at the latest, and doesn't mind. */
 async function sleep(clock: Clock, ms: number, ends: AbortSignal): Promise<void> {

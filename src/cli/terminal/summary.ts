@@ -117,7 +117,7 @@ export class Summary {
 
 const spaced = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['', ...lines]);
 
-function statusCell(status: string, colours: Colours): Cell {
+export function statusCell(status: string, colours: Colours): Cell {
   const style = status === 'SUCCESS' ? colours.green : status === 'FAILURE' ? colours.red : colours.yellow;
   return { text: status, style };
 }

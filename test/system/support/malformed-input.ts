@@ -570,28 +570,28 @@ function wrongOptions(): MalformedInput[] {
     for (const option of table) {
       const name = `--${option.name}`;
       if (!belongsTo(option, command)) {
-        add(`${command} ${name} is no option of it`, [command, name, 'x'], [name, command]);
+        add(`${command} ${name} is no option of it`, [...command.split(' '), name, 'x'], [name, command]);
         continue;
       }
       if (option.kind === 'flag') {
-        add(`${command} ${name}=x gives a flag a value`, [command, `${name}=x`], [name]);
+        add(`${command} ${name}=x gives a flag a value`, [...command.split(' '), `${name}=x`], [name]);
       } else {
-        add(`${command} ${name} has no value`, [command, name], [name]);
-        add(`${command} ${name} is followed by an option`, [command, name, '--json'], [name]);
+        add(`${command} ${name} has no value`, [...command.split(' '), name], [name]);
+        add(`${command} ${name} is followed by an option`, [...command.split(' '), name, '--json'], [name]);
       }
       if (option.kind === 'number') {
         for (const value of ['x', '1.5', '1e3', '99999999999999999999', '-7', '5s']) {
-          add(`${command} ${name} ${value}`, [command, `${name}=${value}`], [name, value]);
+          add(`${command} ${name} ${value}`, [...command.split(' '), `${name}=${value}`], [name, value]);
         }
       }
       if (option.choices)
         add(
           `${command} ${name} nothing-of-these`,
-          [command, name, 'nothing-of-these'],
+          [...command.split(' '), name, 'nothing-of-these'],
           [name, 'nothing-of-these'],
         );
       if (option.env && option.choices)
-        add(`${command} with a wrong ${option.env}`, [command], [option.env], {
+        add(`${command} with a wrong ${option.env}`, command.split(' '), [option.env], {
           [option.env]: 'nothing-of-these',
         });
       for (const other of option.conflicts ?? []) {
@@ -599,12 +599,16 @@ function wrongOptions(): MalformedInput[] {
           table.find((each) => each.name === one)?.kind === 'flag' ? [`--${one}`] : [`--${one}`, 'x'];
         add(
           `${command} ${name} with --${other}`,
-          [command, ...valued(option.name), ...valued(other)],
+          [...command.split(' '), ...valued(option.name), ...valued(other)],
           [name, `--${other}`],
         );
       }
       for (const alias of namesOf(option, 'madengine-cli')) {
-        add(`${command} --${alias}x is a typing mistake`, [command, `--${alias}x`], [`--${alias}x`]);
+        add(
+          `${command} --${alias}x is a typing mistake`,
+          [...command.split(' '), `--${alias}x`],
+          [`--${alias}x`],
+        );
       }
     }
   }

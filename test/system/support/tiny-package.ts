@@ -46,3 +46,27 @@ function cardOf(model: TinyModel): Record<string, unknown> {
 
 /** A script that prints a metric. */
 export const goodScript = 'echo "performance: 12.5 samples/sec"\n';
+
+/** `build_manifest.json` of such a package for `--engine host`: with images that nobody built. */
+export async function manifestWithoutImages(folder: string, models: readonly TinyModel[]): Promise<void> {
+  const image = (model: TinyModel): string => `ci-${model.name}_${model.name}.ubuntu`;
+  const manifest = {
+    built_images: Object.fromEntries(
+      models.map((model) => [
+        image(model),
+        {
+          docker_image: image(model),
+          dockerfile: `docker/${model.name}.ubuntu.Dockerfile`,
+          base_docker: '',
+          docker_sha: '',
+          build_duration: 0,
+          build_command: '',
+          log_file: '',
+        },
+      ]),
+    ),
+    built_models: Object.fromEntries(models.map((model) => [image(model), cardOf(model)])),
+    context: {},
+  };
+  await writeFile(join(folder, 'build_manifest.json'), JSON.stringify(manifest));
+}
