@@ -1,6 +1,7 @@
 // Small questions of script/servers that a bare Debian has no program for (curl, ss): the answer is the exit code.
 //   probe.ts socket PATH                          somebody accepts connections there
 //   probe.ts registry HOST:PORT [USER FILE]       an image registry answers, with this login
+//   probe.ts http URL                             a server answers there with a good status
 //   probe.ts free-port FIRST FROM                 prints FIRST when it is free, else the next free port from FROM on
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -22,6 +23,10 @@ async function registryAnswers(address: string, user?: string, passwordFile?: st
   const headers = login === undefined ? undefined : { authorization: `Basic ${btoaUtf8(login)}` };
   const response = await fetch(`http://${address}/v2/`, { headers, signal: AbortSignal.timeout(5000) });
   return response.ok && response.headers.get('docker-distribution-api-version') === 'registry/2.0';
+}
+
+async function answersWell(url: string): Promise<boolean> {
+  return (await fetch(url, { signal: AbortSignal.timeout(5000) })).ok;
 }
 
 const btoaUtf8 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
@@ -49,6 +54,7 @@ const [first = '', second, third] = given;
 const questions: Record<string, () => Promise<boolean>> = {
   socket: () => accepts(first),
   registry: () => registryAnswers(first, second, third).catch(() => false),
+  http: () => answersWell(first).catch(() => false),
   'free-port': () => printFreePort(Number(first), Number(second)),
 };
 process.exitCode = (await questions[question ?? '']?.()) ? 0 : 1;

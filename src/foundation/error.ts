@@ -37,6 +37,7 @@ export const errorCodes = {
   PUSH_FAILED: exitCode.buildFailure,
   LOGIN_FAILED: exitCode.buildFailure,
   PULL_FAILED: exitCode.runFailure,
+  DATA_UNAVAILABLE: exitCode.runFailure,
   RUN_FAILED: exitCode.runFailure,
   NO_FITTING_IMAGE: exitCode.runFailure,
   DEVICE_UNAVAILABLE: exitCode.runFailure,

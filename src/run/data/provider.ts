@@ -53,6 +53,11 @@ export type OnProgress = (done: number, total: number | undefined) => void;
 
 export interface DataProvider {
   kind: ProviderKind;
+  /**
+   * What changes when the data does, such as a hash over names, sizes and ETags; cheap to ask for. A complete mirror
+   * with another version is fetched again. Without it, a mirror stays as it is until it is removed.
+   */
+  version?(source: DataSource, around: DataAround): Promise<string | undefined>;
   /** undefined when the source can be reached and has the data; else why not, in words for a person. */
   check(source: DataSource, around: DataAround): Promise<string | undefined>;
   /**

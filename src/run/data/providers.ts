@@ -4,4 +4,6 @@ import type { DataProvider, ProviderKind } from './provider.ts';
 export const providers: Readonly<Partial<Record<ProviderKind, () => Promise<DataProvider>>>> = {
   custom: async () => (await import('./custom.ts')).custom,
   local: async () => (await import('./local.ts')).local,
+  minio: async () => (await import('./minio.ts')).minio,
+  aws: async () => (await import('./aws.ts')).aws,
 };

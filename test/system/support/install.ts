@@ -36,6 +36,12 @@ export interface TestServers {
   sshPasswordUser: string;
   /** `client_key`, `known_hosts`, `password`, and `data`, which the server has at `/mnt/data`. */
   sshFolder: string;
+  /** `http://host:port`; '' where there is none. */
+  minio: string;
+  /** Lines `MINIO_ROOT_USER=…` and `MINIO_ROOT_PASSWORD=…`. */
+  minioLoginFile: string;
+  /** Why there is none, else ''. */
+  minioMissing: string;
 }
 
 declare module 'vitest' {
@@ -55,6 +61,9 @@ const serverVariables: Record<keyof TestServers, string> = {
   sshUser: 'MADENGINE_TEST_SSH_USER',
   sshPasswordUser: 'MADENGINE_TEST_SSH_PASSWORD_USER',
   sshFolder: 'MADENGINE_TEST_SSH_FOLDER',
+  minio: 'MADENGINE_TEST_MINIO',
+  minioLoginFile: 'MADENGINE_TEST_MINIO_LOGIN_FILE',
+  minioMissing: 'MADENGINE_TEST_MINIO_MISSING',
 };
 
 /** The text of a failed command is in its output, which `execFile` leaves out of the message. */

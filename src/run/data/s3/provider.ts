@@ -1,0 +1,84 @@
+/** What `minio` and `aws` have in common: all but where the server is and who logs in. */
+import { createHash } from 'node:crypto';
+import { MadError, toMadError } from '../../../foundation/error.ts';
+import { quoted } from '../../../package/package-path.ts';
+import type { DataAround, DataProvider, DataSource } from '../provider.ts';
+import { readS3Address, type S3Address } from './address.ts';
+import { download } from './download.ts';
+import { s3Error } from './error.ts';
+import { findObjects } from './find-objects.ts';
+import { openStore } from './open-store.ts';
+import { planDownload } from './plan-download.ts';
+import { s3Settings } from './settings.ts';
+import type { ObjectStore } from './stored-object.ts';
+
+/** More would gain nothing on one machine's network, and some stores refuse it. */
+const connections = 16;
+const blockBytes = 8 * 1024 ** 2;
+const checkTimeoutMs = 30_000;
+
+/** The provider of one kind of object store. */
+export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
+  const ask = <T>(source: DataSource, around: DataAround, act: AskStore<T>): Promise<T> =>
+    withStore(kind, source, around, act);
+  return {
+    kind,
+    async check(source, around) {
+      const signal = AbortSignal.any([around.signal, AbortSignal.timeout(checkTimeoutMs)]);
+      try {
+        await ask(source, { ...around, signal }, (store, address) => findObjects(store, address, 'first'));
+        return undefined;
+      } catch (error) {
+        around.signal.throwIfAborted();
+        if (signal.aborted) return `${quoted(source.path)} did not answer within ${checkTimeoutMs / 1000} s`;
+        const { message, hint } = toMadError(error);
+        return hint === undefined ? message : `${message} ${hint}`;
+      }
+    },
+    version: (source, around) =>
+      ask(source, around, async (store, address) => {
+        const hash = createHash('sha256');
+        const { objects } = await findObjects(store, address);
+        for (const { key, size, etag } of objects) hash.update(`${JSON.stringify([key, size, etag])}\n`);
+        return hash.digest('hex');
+      }),
+    fetch: (source, into, around, onProgress) =>
+      ask(source, around, async (store, address) => {
+        const plan = planDownload(await findObjects(store, address), into);
+        const { clock, signal } = around;
+        return download({ store, plan, into, clock, signal, onProgress, connections, blockBytes });
+      }),
+  };
+}
+
+type AskStore<T> = (store: ObjectStore, address: S3Address) => Promise<T>;
+
+/** Throws a MadError, or the signal's reason when it aborts. */
+async function withStore<T>(
+  kind: 'minio' | 'aws',
+  source: DataSource,
+  around: DataAround,
+  act: AskStore<T>,
+): Promise<T> {
+  const address = readS3Address(source.path);
+  if ('wrong' in address) {
+    throw new MadError(
+      'INVALID_FILE',
+      `data ${quoted(source.name)}: ${address.wrong}, not ${quoted(source.path)}.`,
+      {
+        hint: 'Correct the path in data.json.',
+      },
+    );
+  }
+  const { env, credentials, signal, clock } = around;
+  const settings = s3Settings(kind, credentials, env);
+  const store = await openStore(settings, { bucket: address.bucket, env, connections, clock, signal });
+  try {
+    return await act(store, address);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw toMadError(s3Error(error, { address, settings }));
+  } finally {
+    store.close();
+  }
+}
