@@ -6,4 +6,5 @@ export const providers: Readonly<Partial<Record<ProviderKind, () => Promise<Data
   local: async () => (await import('./local.ts')).local,
   minio: async () => (await import('./minio.ts')).minio,
   aws: async () => (await import('./aws.ts')).aws,
+  nas: async () => (await import('./nas.ts')).nas,
 };
