@@ -1,6 +1,7 @@
 import { type ExitCode, exitCode } from '../foundation/error.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import { buildPhase } from './build-phase.ts';
+import { checkDataOptions } from './data-options.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { BuildOptions, CampaignOutcome, Surroundings } from './options.ts';
 import { requireWritableOutputs } from './output-files.ts';
@@ -12,6 +13,7 @@ import { chooseWanted } from './wanted-model.ts';
 /** The `build` command: from tags to images and a manifest. No GPU is asked for. */
 export async function buildCampaign(options: BuildOptions, around: Surroundings): Promise<CampaignOutcome> {
   checkBuildOptions(options);
+  await checkDataOptions(options, around);
   if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
   const access = await readAccess(around);
   const wanted = await chooseWanted(options, access, around);

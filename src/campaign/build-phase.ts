@@ -2,6 +2,7 @@
 import { basename, join, resolve } from 'node:path';
 import { toMadError } from '../foundation/error.ts';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { inParallel } from '../foundation/in-parallel.ts';
 import { buildImage, type ImageBuildResult } from '../image/build.ts';
 import { buildLogName } from '../image/name.ts';
 import { type PushResult, pushImage } from '../image/push.ts';
@@ -12,7 +13,6 @@ import type { BuildManifest } from '../manifest/manifest-schema.ts';
 import { writeManifest } from '../manifest/write-manifest.ts';
 import { cardToManifest } from '../package/manifest-card.ts';
 import { takeSnapshot } from '../package/snapshot.ts';
-import { inParallel } from './in-parallel.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { BuildOptions, Surroundings } from './options.ts';
 import { publishPackage } from './package-transport.ts';

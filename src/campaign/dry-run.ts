@@ -1,16 +1,17 @@
 /** The part of a dry run that runs models; builds ask for no GPU and know nothing of it. */
 
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
+import type { RunData } from '../run/data/data-use.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
-import { hiddenIn, hostPaths } from '../run/run-folder.ts';
+import { type HiddenEntry, hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram } from '../stage/program.ts';
 import type { RunOptions } from './options.ts';
-import { type CampaignPlan, emptyPlan } from './planned-build.ts';
+import { type CampaignPlan, emptyPlan, type PlannedData } from './planned-build.ts';
 import type { Access } from './prepare.ts';
 
 export interface RunPlanInputs {
@@ -44,15 +45,34 @@ export async function planOfRun(inputs: RunPlanInputs): Promise<CampaignPlan> {
   return plan;
 }
 
+async function dataOf(
+  job: Job,
+  inputs: RunPlanInputs,
+  hidden: readonly HiddenEntry[],
+): Promise<{ planned: RunData; shown: PlannedData[] } | undefined> {
+  if (job.card.data.trim() === '') return undefined;
+  const { dataInPlan } = await import('../run/data/data-in-plan.ts');
+  const { options, packageDir, context, engine, giveBackTo } = inputs;
+  return dataInPlan(job.card.data, {
+    config: options.dataConfig && resolve(packageDir, options.dataConfig),
+    mirror: options.forceMirrorLocal && resolve(packageDir, options.forceMirrorLocal),
+    contextData: context.values.data,
+    places: { engine: engine.kind, runFolder: '${run_folder}', packageDir, hidden, giveBackTo },
+  });
+}
+
 async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Promise<void> {
   const { engine, options, access, context } = inputs;
+  const hidden = await hiddenIn(inputs.packageDir, inputs.packageDir);
+  const data = await dataOf(job, inputs, hidden);
   const planned = await planForJob(job, {
     context,
     settings: options,
     engine: engine.kind,
     gpus: inputs.gpus,
     packageDir: inputs.packageDir,
-    hidden: await hiddenIn(inputs.packageDir, inputs.packageDir),
+    hidden,
+    data: data?.planned,
     runFolder: '${run_folder}',
     containerName: '${container}',
     labels: {
@@ -73,6 +93,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     image: reference,
     timeout_s: planned.timeoutS,
     gpus: planned.gpus,
+    ...(data ? { data: data.shown } : {}),
     stages: planned.program.stages.map(({ name, title }) => ({ name, title })),
     program: renderProgram(planned.program),
   });

@@ -48,6 +48,10 @@ export interface BuildOptions extends ContextOptions {
   cleanDockerCache: boolean;
   manifestOutput: string;
   summaryOutput: string | undefined;
+  /** `--data-config`: in place of the package's `data.json`. */
+  dataConfig: string | undefined;
+  /** `--force-mirror-local`: keeps all data that isn't local. */
+  forceMirrorLocal: string | undefined;
   liveOutput: boolean;
   /** `perf.csv`; its folder is the results root. */
   output: string;

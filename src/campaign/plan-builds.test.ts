@@ -27,6 +27,8 @@ const options: BuildOptions = {
   cleanDockerCache: false,
   manifestOutput: 'm.json',
   summaryOutput: undefined,
+  dataConfig: undefined,
+  forceMirrorLocal: undefined,
   liveOutput: false,
   output: 'perf.csv',
   package: 'none',

@@ -9,6 +9,14 @@ export interface PlannedCommand {
   argv: string[];
 }
 
+export interface PlannedData {
+  name: string;
+  sources: { provider: string; path: string }[];
+  home: string;
+  /** What is mounted there when the first source is taken; null where a script makes it in the container. */
+  mount: string | null;
+}
+
 export interface PlannedJob {
   job: string;
   image: string;
@@ -16,6 +24,8 @@ export interface PlannedJob {
   skip?: string;
   timeout_s?: number | null;
   gpus?: readonly number[];
+  /** Of each name of its data: the sources in the order in which they are tried, and where the model sees it. */
+  data?: PlannedData[];
   stages?: { name: string; title: string }[];
   /** The POSIX sh program that the container runs. */
   program?: string;

@@ -13,6 +13,7 @@ import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts
 import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { buildPhase } from './build-phase.ts';
+import { checkDataOptions } from './data-options.ts';
 import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import type { EngineAhead } from './engine-ahead.ts';
@@ -40,6 +41,7 @@ export async function runCampaign(
     options.knownFailures === undefined
       ? []
       : await readKnownFailures(resolve(around.cwd, options.knownFailures));
+  await checkDataOptions(options, around);
   const manifestFile = await usableManifest(options, around);
   return manifestFile === undefined
     ? buildAndRun(options, known, around)

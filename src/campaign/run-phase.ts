@@ -1,4 +1,5 @@
 /** Runs the jobs of a manifest on this machine, one after the other, each with its record and its rows. */
+import { resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { type ExitCode, exitCode, MadError } from '../foundation/error.ts';
 import { newId } from '../foundation/id.ts';
@@ -178,6 +179,11 @@ async function servicesFor(
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     settings: options,
+    data: {
+      cwd: around.cwd,
+      config: options.dataConfig && resolve(around.cwd, options.dataConfig),
+      mirror: options.forceMirrorLocal && resolve(around.cwd, options.forceMirrorLocal),
+    },
     knownFailures: inputs.known,
     gpus,
     devices: { runner: around.runner, env: around.env, setAside: new Map() },

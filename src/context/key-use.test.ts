@@ -21,10 +21,10 @@ test('only keys that hold something wait for their feature', () => {
   const { values, origins } = mergeContext([
     {
       origin: 'manifest',
-      values: { tools: [], slurm: {}, k8s: { gpu_count: 1 }, data: { x: {} }, gpu_vendor: 'AMD' },
+      values: { tools: [], slurm: {}, k8s: { gpu_count: 1 }, shared_data: '/x', gpu_vendor: 'AMD' },
     },
   ]);
-  expect(waitingKeys({ values, origins })).toEqual(['data', 'k8s']);
+  expect(waitingKeys({ values, origins })).toEqual(['k8s', 'shared_data']);
 });
 
 test('keys of nobody are those that no tool knows and that no manifest brought', () => {

@@ -43,7 +43,7 @@ export const keyUses: Readonly<Record<string, KeyUse>> = {
   tools: 'later',
   gen_sys_env_details: 'later',
   rocenv_mode: 'later',
-  data: 'later',
+  data: 'works',
   shared_data: 'later',
   multi_node_args: 'later',
   distributed: 'later',

@@ -120,6 +120,25 @@ const bodies = [
     exit_code: z.nullable(count),
     duration_s: seconds,
   }),
+  /** Data of a run is coming to this machine; `total_bytes` is null where nobody knows it. */
+  z.object({
+    type: z.literal('data.progress'),
+    name: z.string(),
+    provider: z.string(),
+    done_bytes: count,
+    total_bytes: z.nullable(count),
+  }),
+  /** Data of a run is here: fetched now, or found in its mirror. */
+  z.object({
+    type: z.literal('data.ready'),
+    name: z.string(),
+    provider: z.string(),
+    files: count,
+    bytes: count,
+    /** Of these, taken over from an earlier download. */
+    reused_bytes: count,
+    duration_s: seconds,
+  }),
   /** A metric stands in the output of a run. */
   z.object({ type: z.literal('metric.found'), name: z.string(), value: z.number(), text: z.string() }),
   /** A piece of the output of a run; only with `--live-output`. */

@@ -156,7 +156,35 @@ export const recordSchema = z.object({
   artifacts: z.array(z.object({ path: text, bytes: z.number(), sha256: text })),
   output: z.nullable(z.object({ path: text, bytes: z.number(), scrubbed: z.boolean() })),
   data: z.nullable(
-    z.object({ names: text, provider: text, bytes: z.nullable(z.number()), download_s: z.nullable(seconds) }),
+    z.object({
+      /** As the card has them, joined by commas. */
+      names: text,
+      /** Where the data came from; several, joined by commas, where the names differ in it. */
+      provider: text,
+      /** Of all names whose size is known. */
+      bytes: z.nullable(z.number()),
+      download_s: z.nullable(seconds),
+      /** One by one; absent in records before they existed. */
+      items: z.optional(
+        z.array(
+          z.object({
+            name: text,
+            provider: text,
+            /** As `data.json` has it. */
+            path: text,
+            /** Where the run sees it. */
+            home: text,
+            /** The folder of this machine that keeps it. */
+            mirror: z.nullable(text),
+            files: z.nullable(z.number()),
+            bytes: z.nullable(z.number()),
+            /** Of these, taken over from an earlier download. */
+            reused_bytes: z.nullable(z.number()),
+            download_s: z.nullable(seconds),
+          }),
+        ),
+      ),
+    }),
   ),
   git_commit: z.nullable(text),
   build_number: text,

@@ -135,7 +135,12 @@ async function hasFailed(running: RunningCommand): Promise<boolean> {
 async function handOver(options: ExecuteOptions): Promise<void> {
   const { engine, plan, image, giveBackTo } = options;
   if (!giveBackTo) return;
-  await giveBack({ engine, spec: { ...plan.container, image }, to: giveBackTo }).catch((error: Error) => {
+  await giveBack({
+    engine,
+    spec: { ...plan.container, image },
+    to: giveBackTo,
+    also: plan.passingData,
+  }).catch((error: Error) => {
     const message = `files of ${plan.job.card.name} still belong to root: ${error.message}`;
     options.emit({ type: 'notice', level: 'warning', code: 'NOT_GIVEN_BACK', message });
   });

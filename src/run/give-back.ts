@@ -8,14 +8,16 @@ export interface GiveBackOptions {
   /** The container that was ended; a short-lived one like it does the work. */
   spec: ContainerSpec;
   to: { uid: number; gid: number };
+  /** Folders of the run besides its own, as the container sees them. */
+  also?: readonly string[];
 }
 
 /**
  * A program that was ended by force had no time for its last step. On the host its files belong to root, so a container
  * is needed to hand them to the person who started the run.
  */
-export async function giveBack({ engine, spec, to }: GiveBackOptions): Promise<void> {
-  const ours = new Set<string>([containerPaths.workspace, containerPaths.control]);
+export async function giveBack({ engine, spec, to, also = [] }: GiveBackOptions): Promise<void> {
+  const ours = new Set<string>([containerPaths.workspace, containerPaths.control, ...also]);
   const container = await engine.create({
     ...spec,
     name: `${spec.name}_give_back`,

@@ -11,6 +11,7 @@ import { splitWords } from '../stage/words.ts';
 import { chooseGpus, type SetAside, withRenderNodes } from './choose-gpus.ts';
 import { modelDirOf } from './clone-address.ts';
 import { refuseContainerWishes } from './container-wishes.ts';
+import type { RunData } from './data/data-use.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
 import { numberListText, parseNumberList } from './number-list.ts';
 import { objectOf, runEnvironment } from './run-environment.ts';
@@ -25,6 +26,8 @@ export interface JobPlan {
   modelDir: string;
   paths: RunPaths;
   program: StageProgram;
+  /** Where the run sees data that goes when it is over. */
+  passingData: readonly string[];
   container: ContainerSpec;
   exec: Pick<ExecSpec, 'argv' | 'env' | 'secretEnv'>;
 }
@@ -54,6 +57,8 @@ export interface PlanJobOptions {
   buildNumber: string;
   /** Owner of the results, unless that is root already. */
   giveBackTo: { uid: number; gid: number } | undefined;
+  /** What the card's `data` became. */
+  data?: RunData | undefined;
 }
 
 /** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, INVALID_FILE for arguments that can't be read,
@@ -76,6 +81,8 @@ export function planJob(options: PlanJobOptions): JobPlan {
       interpreter: interpreterFor(options.script.file, options.script.firstLine),
       context,
       skipModelRun: settings.skipModelRun,
+      dataStages: options.data?.stages ?? [],
+      lastStages: options.data?.lastStages ?? [],
       ...(options.giveBackTo && engine !== 'host' ? { giveBackTo: options.giveBackTo } : {}),
     }),
   };
@@ -87,6 +94,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     modelDir,
     paths,
     program,
+    passingData: options.data?.passing ?? [],
     container: containerSpec({ ...options, gpus: facts }, gpus, paths),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
@@ -100,7 +108,8 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
   const { job, context, engine, runFolder, gpus: facts } = options;
   const { card } = job;
   const host = hostPaths(runFolder, options.packageDir);
-  const environment = { card, context, gpus: facts, used: gpus, engine, buildNumber: options.buildNumber };
+  const { buildNumber, data } = options;
+  const environment = { card, context, gpus: facts, used: gpus, engine, buildNumber, data: data?.env ?? {} };
   return {
     name: options.containerName,
     image: '${image}',
@@ -114,6 +123,7 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
         container: `${containerPaths.package}/${path}`,
         readOnly: true,
       })),
+      ...(data?.mounts ?? []),
       ...contextMounts(context),
     ],
     env: runEnvironment(environment),

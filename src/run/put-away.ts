@@ -123,7 +123,7 @@ export async function cleanFolders(runFolder: string, services: RunServices, isG
   if (isKept) emit({ type: 'file.written', kind: 'model folder', path: workspace });
   const gone = [
     ...(isKept ? [] : [workspace]),
-    ...(settings.keepAlive || !isGone ? [] : [control, emptyFolder(runFolder)]),
+    ...(settings.keepAlive || !isGone ? [] : [control, emptyFolder(runFolder), join(runFolder, 'data')]),
   ];
   await removeFolders(gone).catch((error: NodeJS.ErrnoException) => {
     emit({

@@ -11,6 +11,8 @@ export interface EnvironmentOptions {
   used: readonly number[];
   engine: EngineKind;
   buildNumber: string;
+  /** Of the run's data. */
+  data?: Readonly<Record<string, string>>;
 }
 
 /** The documented variables, then the card's, then the context's: later ones win. */
@@ -29,6 +31,7 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
   if (product) set.MAD_SYSTEM_GPU_PRODUCT_NAME = product;
   // The reference has this name for CUDA's version too.
   if (gpus.toolkit) set.MAD_SYSTEM_HIP_VERSION = gpus.toolkit.version;
+  Object.assign(set, options.data);
   if (card.multiple_results !== '') set.MAD_OUTPUT_CSV = card.multiple_results;
   if (options.engine === 'host') Object.assign(set, visibleDevices(gpus, used));
   // In a container git is root, and what was cloned for it belongs to someone else.

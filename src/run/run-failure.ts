@@ -31,6 +31,7 @@ const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {
   ENGINE_FAILED: 'engine',
   COMMAND_NOT_FOUND: 'engine',
   DISK_FULL: 'disk_full',
+  DATA_UNAVAILABLE: 'data',
 };
 
 /** What was thrown on the way, as records hold it. */

@@ -7,8 +7,9 @@ import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { readConfigFile } from './config-file.ts';
+import type { RunData } from './data/data-use.ts';
 import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
-import { executeProgram } from './execute-program.ts';
+import { type Executed, executeProgram } from './execute-program.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
@@ -121,6 +122,7 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
     output: null,
     exit_code: null,
     git_commit: null,
+    data: null,
     gpus: [],
     warnings: [],
   };
@@ -151,7 +153,10 @@ async function steps(
 ): Promise<Verdict> {
   const { engine, clock, settings } = services;
   const rules = await resultRulesOf(job.card, services.scrubber);
-  const plan = await planFor(job, draft.run, runFolder, services);
+  let plan = await planFor(job, draft.run, runFolder, services);
+  const data = await dataOf(job, draft.run, runFolder, services, progress);
+  if (data && 'failure' in data) return { status: 'FAILURE', failure: data.failure, reason: null };
+  if (data) plan = await planFor(job, draft.run, runFolder, services, data);
   progress.gpus = plan.gpus;
   const configs = await readConfigFile(job.card.args, services.packageDir, plan.scriptsDir);
   if (configs !== undefined) progress.configs = configs;
@@ -163,7 +168,7 @@ async function steps(
   if (folderFailure) return { status: 'FAILURE', failure: folderFailure, reason: null };
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
   const replan = (gpus: readonly number[]): Promise<JobPlan> =>
-    planFor(job, draft.run, runFolder, services, gpus);
+    planFor(job, draft.run, runFolder, services, data, gpus);
   return withGpus({ job, plan, image: image.reference, replan, services, progress }, async (plan) => {
     const startedAt = clock.now();
     const executed = await executeProgram({
@@ -185,8 +190,28 @@ async function steps(
       clock,
       signal: services.signal,
     });
+    await data?.note(executed);
     return putAway({ job, plan, rules, executed, startedAt, runFolder, services }, progress);
   });
+}
+
+/** Nothing of it is loaded for a card without data. */
+async function dataOf(
+  job: Job,
+  run: string,
+  runFolder: string,
+  services: RunServices,
+  progress: Progress,
+): Promise<{ failure: RunFailure } | (RunDataOf & { note(executed: Executed): Promise<void> }) | undefined> {
+  if (job.card.data.trim() === '') return undefined;
+  const { dataForRun, noteCustomData } = await import('./data/use-data.ts');
+  const found = await dataForRun(job, run, runFolder, services, progress);
+  if ('failure' in found) return found;
+  return { ...found, note: (executed) => noteCustomData(found.data, executed, runFolder, progress) };
+}
+
+interface RunDataOf {
+  data: RunData;
 }
 
 async function makeRunFolder(
@@ -233,9 +258,11 @@ function planFor(
   runId: string,
   runFolder: string,
   services: RunServices,
+  brought?: RunDataOf,
   leased?: readonly number[],
 ): Promise<JobPlan> {
   return planForJob(job, {
+    data: brought?.data,
     ...(leased ? { leased } : {}),
     setAside: services.devices.setAside,
     context: services.context,

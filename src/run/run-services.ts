@@ -38,6 +38,7 @@ export interface RunServices {
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];
   settings: RunSettings;
+  data: DataSettings;
   knownFailures: readonly KnownFailure[];
   gpus: GpuFacts;
   devices: DeviceServices;
@@ -51,6 +52,16 @@ export interface RunServices {
   buildNumber: string;
   pipeline: string;
   giveBackTo: { uid: number; gid: number } | undefined;
+}
+
+/** Where the data of models is described, and kept. */
+export interface DataSettings {
+  /** The current folder: its `data.json` comes before the package's. */
+  cwd: string;
+  /** `--data-config`, absolute. */
+  config: string | undefined;
+  /** `--force-mirror-local`, absolute. */
+  mirror: string | undefined;
 }
 
 /** What the GPUs of a campaign need; nothing of it is used where no job asks for one. */
@@ -76,6 +87,7 @@ export type Progress = Pick<
   | 'exit_code'
   | 'git_commit'
   | 'gpu_health'
+  | 'data'
 > & {
   gpus: readonly number[];
   warnings: string[];

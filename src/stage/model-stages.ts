@@ -16,6 +16,10 @@ export interface ModelStagesOptions {
   context: Context;
   /** Everything but the model itself is run. */
   skipModelRun: boolean;
+  /** Bring data, between the pre-scripts and the model (v1-formats, 5). */
+  dataStages?: readonly Stage[];
+  /** Run when all else is over. */
+  lastStages?: readonly Stage[];
   /** Owner of all files at the end; absent where the program runs as that user anyway. */
   giveBackTo?: { uid: number; gid: number };
 }
@@ -25,8 +29,10 @@ export function modelStages(options: ModelStagesOptions): Stage[] {
   const { modelDir, context } = options;
   return [
     ...scriptsOf(context, 'pre_scripts').map((script) => scriptStage('pre_script', script, modelDir)),
+    ...(options.dataStages ?? []),
     ...(options.skipModelRun ? [] : [runStage(options)]),
     ...scriptsOf(context, 'post_scripts').map((script) => scriptStage('post_script', script, modelDir)),
+    ...(options.lastStages ?? []),
     ...(options.giveBackTo ? [giveBackStage(options.giveBackTo)] : []),
   ];
 }

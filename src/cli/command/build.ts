@@ -19,6 +19,8 @@ export const buildOptions = (values: OptionValues): BuildOptions => ({
   cleanDockerCache: values['clean-docker-cache'],
   manifestOutput: values['manifest-output'],
   summaryOutput: values['summary-output'],
+  dataConfig: values['data-config'],
+  forceMirrorLocal: values['force-mirror-local'],
   liveOutput: values['live-output'],
   output: values.output,
   package: values.package,

@@ -1,4 +1,5 @@
 import type { MadEvent } from '../../foundation/event.ts';
+import { progressText } from './progress-text.ts';
 
 /** Something that is going on at this moment. */
 export interface Activity {
@@ -63,6 +64,8 @@ function detailOf(event: MadEvent): string | undefined {
       return `${event.done} of ${event.total} layers`;
     case 'stage.started':
       return event.stage;
+    case 'data.progress':
+      return progressText(event);
     case 'metric.found':
       return `${event.text} ${event.name}`;
     default:
@@ -91,6 +94,7 @@ function keyOf(event: MadEvent): string | undefined {
     case 'run.output':
     case 'stage.started':
     case 'stage.ended':
+    case 'data.progress':
     case 'metric.found':
       return `run ${event.run ?? ''} ${event.node ?? ''}`;
     default:

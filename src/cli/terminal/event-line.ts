@@ -1,4 +1,5 @@
 import type { EventOf, MadEvent } from '../../foundation/event.ts';
+import { sizeText } from '../../foundation/size-text.ts';
 import { durationText } from './duration-text.ts';
 import { safeLine } from './safe-text.ts';
 
@@ -43,6 +44,8 @@ function describe(event: MadEvent): Described | undefined {
       return ['start', `Running ${event.model} (${event.position} of ${event.total})`];
     case 'run.ended':
       return runEnded(event);
+    case 'data.ready':
+      return ['info', dataReady(event)];
     case 'notice':
       return event.level === 'warning'
         ? ['warning', `Warning: ${event.message}`, event.hint]
@@ -89,6 +92,14 @@ function ended(
     event.failure?.evidence,
     log && `Log: ${log}`,
   ];
+}
+
+function dataReady(event: EventOf<'data.ready'>): string {
+  const all = `${counted(event.files, 'file')}, ${sizeText(event.bytes)}`;
+  if (event.reused_bytes === event.bytes)
+    return `Data ${event.name}: ${all}, found in its mirror (${event.provider})`;
+  const reused = event.reused_bytes === 0 ? '' : ` (${sizeText(event.reused_bytes)} were here already)`;
+  return `Data ${event.name}: ${all} from ${event.provider} in ${durationText(event.duration_s)}${reused}`;
 }
 
 function runEnded(event: EventOf<'run.ended'>): Described {

@@ -5,16 +5,22 @@ import { eventLine } from './event-line.ts';
 import { widthOf } from './output.ts';
 import { OutputLines } from './output-lines.ts';
 import { planText } from './plan-text.ts';
+import { progressText } from './progress-text.ts';
 import type { Renderer, RendererOptions } from './renderer.ts';
+import { safeLine } from './safe-text.ts';
 import { Summary } from './summary.ts';
+
+/** A log wants to show that something goes on, and no more. */
+const progressEveryS = 10;
 
 /** One line per event that matters, for logs and pipes. Warnings go to standard error. */
 export function plainRenderer(options: RendererOptions): Renderer {
-  const { stdout, stderr, colours } = options;
+  const { stdout, stderr, colours, clock } = options;
   const board = new ActivityBoard();
   const summary = new Summary();
   const pieces = new OutputLines();
   const settings: string[] = [];
+  let progressAt = clock.monotonic();
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
   };
@@ -31,6 +37,10 @@ export function plainRenderer(options: RendererOptions): Renderer {
     if (event.type === 'plan.made') print(planText(event.plan, options.settings ? settings : []));
     if (event.type === 'campaign.ended') {
       print(summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));
+    }
+    if (event.type === 'data.progress' && clock.monotonic() - progressAt >= progressEveryS) {
+      progressAt = clock.monotonic();
+      print([safeLine(progressText(event))]);
     }
     const line = eventLine(event, options.verbose);
     if (!line) return;

@@ -8,6 +8,8 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
   const commands = Array.isArray(plan.commands) ? plan.commands.map(asCommand) : [];
   const lines = [`# Plan: ${count(jobs, 'job')}, ${count(commands.length, 'command')}; nothing was done.`];
   if (settings.length > 0) lines.push('#', ...settings.map((line) => `# ${line}`));
+  const data = Array.isArray(plan.jobs) ? plan.jobs.flatMap(dataLines) : [];
+  if (data.length > 0) lines.push('#', ...data);
   for (const { title, argv } of commands) {
     lines.push('', `# ${safeLine(title)}`, shellWords(argv));
   }
@@ -15,6 +17,16 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** `# data imagenet of JOB: minio s3://a/b, else aws s3://c/d; seen at /data_dlm_0` */
+function dataLines(job: unknown): string[] {
+  const { job: name, data } = (job ?? {}) as { job?: unknown; data?: unknown };
+  if (!Array.isArray(data)) return [];
+  return data.map((each: { name: string; home: string; sources: { provider: string; path: string }[] }) => {
+    const sources = each.sources.map(({ provider, path }) => `${provider} ${path}`).join(', else ');
+    return safeLine(`# data ${each.name} of ${String(name)}: ${sources}; seen at ${each.home}`);
+  });
+}
 
 function asCommand(value: unknown): { title: string; argv: string[] } {
   const { title, argv } = (value ?? {}) as { title?: unknown; argv?: unknown };

@@ -4,26 +4,11 @@ import type { Emit } from '../../foundation/event.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 import type { CommandRunner } from '../../machine/command/command.ts';
 import type { Credentials } from '../../package/credential-file.ts';
+import type { ProviderKind } from '../../package/data-schema.ts';
+import type { DataSource } from '../../package/data-source.ts';
 
-/** In the order in which the sources of one name are tried, whatever their order in the file (v1-formats, 8). */
-export const providerKinds = ['custom', 'local', 'minio', 'nas', 'aws'] as const;
-export type ProviderKind = (typeof providerKinds)[number];
-
-/** One provider's entry of one name. */
-export interface DataSource {
-  /** The data's name, such as `model_data`. */
-  name: string;
-  kind: ProviderKind;
-  /** As written: a path, an `s3://` address, or the script of a package. */
-  path: string;
-  /** Where the run sees the data, as written; without it a folder is chosen. */
-  home?: string;
-  readwrite: boolean;
-  /** A folder of the machine that keeps data between runs, as written. */
-  mirrorlocal?: string;
-  /** Arguments of a custom script, as written. */
-  args: string;
-}
+export { type ProviderKind, providerKinds } from '../../package/data-schema.ts';
+export type { DataSource } from '../../package/data-source.ts';
 
 /** What providers get from outside. */
 export interface DataAround {
@@ -46,6 +31,8 @@ export interface Fetched {
   bytes: number;
   /** Of these, taken over from an earlier download, whole or broken. */
   reusedBytes: number;
+  /** SHA-256 in hex of files that were hashed on their way, by path below `into`; the mirror hashes the others. */
+  sha256?: ReadonlyMap<string, string>;
 }
 
 /** `total` is undefined where nobody knows it. */
@@ -62,7 +49,8 @@ export interface DataProvider {
   check(source: DataSource, around: DataAround): Promise<string | undefined>;
   /**
    * Brings the data into the folder `into`, which exists; on the host, before the container starts. Resumes what an
-   * earlier call that broke has left there. Throws a MadError. Absent where nothing is to be brought.
+   * earlier call that broke has left there; what it keeps for that lies in files whose names begin with `.madengine`, and
+   * is gone when it is complete. Throws a MadError. Absent where nothing is to be brought.
    */
   fetch?(source: DataSource, into: string, around: DataAround, onProgress: OnProgress): Promise<Fetched>;
 }

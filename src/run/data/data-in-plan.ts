@@ -1,0 +1,48 @@
+/** The data of a job as `--dry-run` shows it: nothing is asked, so the first source stands for all. */
+import { MadError } from '../../foundation/error.ts';
+import { dataNamesOf, readDataConfig, sourcesOf } from '../../package/data-config.ts';
+import { quoted } from '../../package/package-path.ts';
+import type { RunData } from './data-use.ts';
+import { type DataPlaces, planData } from './plan-data.ts';
+
+export interface DataInPlanOptions {
+  /** `--data-config`, absolute. */
+  config: string | undefined;
+  /** `--force-mirror-local`, absolute. */
+  mirror: string | undefined;
+  contextData: unknown;
+  places: DataPlaces;
+}
+
+interface ShownData {
+  name: string;
+  sources: { provider: string; path: string }[];
+  home: string;
+  mount: string | null;
+}
+
+/** Throws INVALID_FILE and FILE_NOT_FOUND as the run would fail. */
+export function dataInPlan(
+  data: string,
+  { config: file, mirror, contextData, places }: DataInPlanOptions,
+): { planned: RunData; shown: ShownData[] } {
+  const config = readDataConfig({ file, folders: [places.packageDir], contextData });
+  if (!config) throw noDataFile(data);
+  const wanted = dataNamesOf(data).map((name) => sourcesOf(name, config, mirror));
+  const planned = planData(
+    wanted.flatMap((sources) => sources.slice(0, 1)),
+    places,
+  );
+  const shown = planned.uses.map(({ source, home, host }, index) => ({
+    name: source.name,
+    sources: (wanted[index] ?? []).map(({ kind, path }) => ({ provider: kind, path })),
+    home,
+    mount: host ?? null,
+  }));
+  return { planned, shown };
+}
+
+export const noDataFile = (data: string): MadError =>
+  new MadError('FILE_NOT_FOUND', `the card asks for data ${quoted(data)}, and there is no data.json`, {
+    hint: 'Put a data.json into the package, or name a file with --data-config.',
+  });

@@ -1,0 +1,113 @@
+/** Data that is kept between runs: fetched once, trusted only when whole, used by one program at a time. */
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { acquireLock, type Lock, lockHolder, tryLock } from '../../foundation/file/lock.ts';
+import { makeFolders } from '../../foundation/file/make-folders.ts';
+import { fetchGuarded } from './fetch-guarded.ts';
+import { compareFiles, listFiles, removeStrangeLinks } from './mirror-files.ts';
+import { type MirrorIndex, type MirrorPlace, mirrorPlace, readIndex, writeIndex } from './mirror-index.ts';
+import type { DataAround, DataProvider, DataSource, Fetched, OnProgress } from './provider.ts';
+
+export interface MirrorOptions {
+  /** Absolute. */
+  mirror: string;
+  source: DataSource;
+  provider: DataProvider;
+  around: DataAround;
+  onProgress: OnProgress;
+  /** Why the source can't be reached; then only a complete mirror will do. */
+  unreachable: string | undefined;
+}
+
+export interface Mirrored extends Fetched {
+  /** Where the data lies. */
+  folder: string;
+  /** Nothing had to be fetched. */
+  isReused: boolean;
+}
+
+/** Whether the mirror was complete when it was last used; its files are looked at only when it is used again. */
+export const isComplete = (mirror: string, source: DataSource): boolean => {
+  const index = readIndex(mirrorPlace(mirror, source.name).index);
+  return index?.state === 'complete' && isOf(index, source);
+};
+
+/**
+ * The data of a source in its mirror, fetched where it isn't there, isn't whole, or isn't what it was. A second program
+ * waits until the first is done. Throws what `fetchGuarded` throws.
+ */
+export async function useMirror(options: MirrorOptions): Promise<Mirrored> {
+  const { source, around } = options;
+  const place = mirrorPlace(options.mirror, source.name);
+  await makeFolders(dirname(place.lock));
+  await makeFolders(place.folder);
+  const lock = await waitForLock(place, source, around);
+  try {
+    return await locked(place, options);
+  } finally {
+    lock.release();
+  }
+}
+
+async function waitForLock(place: MirrorPlace, source: DataSource, around: DataAround): Promise<Lock> {
+  const { clock, signal, emit } = around;
+  const free = tryLock(place.lock);
+  if (free) return free;
+  const holder = lockHolder(place.lock);
+  const by = holder === undefined ? 'another program' : holder;
+  const message = `data ${source.name}: waiting for the mirror ${place.folder}, which ${by} is using`;
+  emit({ type: 'notice', level: 'info', code: 'MIRROR_IN_USE', message });
+  return acquireLock(place.lock, { clock, signal, timeoutMs: Number.POSITIVE_INFINITY });
+}
+
+async function locked(place: MirrorPlace, options: MirrorOptions): Promise<Mirrored> {
+  const { source, around, provider, unreachable } = options;
+  const found = readIndex(place.index);
+  const index = found && isOf(found, source) ? found : undefined;
+  const version = unreachable === undefined ? await provider.version?.(source, around) : undefined;
+  const { good, bad, moved } = await compareFiles(place.folder, index?.files ?? {}, around.signal);
+  const isCurrent = unreachable !== undefined || version === undefined || version === index?.source.version;
+  if (index?.state === 'complete' && bad.length === 0 && isCurrent) {
+    if (moved) await writeIndex(place.index, { ...index, files: good });
+    const files = Object.keys(good).length;
+    return { folder: place.folder, isReused: true, files, bytes: index.bytes, reusedBytes: index.bytes };
+  }
+  const started: MirrorIndex = {
+    schema: 'madengine.mirror/1',
+    state: 'incomplete',
+    source: { provider: source.kind, path: source.path, version: version ?? null },
+    bytes: 0,
+    files: good,
+  };
+  // Before anything is changed: from here on nobody takes it for complete.
+  await writeIndex(place.index, started);
+  tellDamage(bad, index?.state === 'complete', source, around);
+  await removeStrangeLinks(place.folder, good);
+  const leftOver = index ? bad : Object.keys(found?.files ?? {});
+  await Promise.all(leftOver.map((path) => rm(join(place.folder, path), { recursive: true, force: true })));
+  const fetched = await fetchGuarded(provider, source, place.folder, around, options.onProgress);
+  const files = await listFiles(place.folder, good, fetched.sha256, around.signal);
+  const bytes = Object.values(files).reduce((sum, { size }) => sum + size, 0);
+  await writeIndex(place.index, { ...started, state: 'complete', bytes, files });
+  return { ...fetched, folder: place.folder, isReused: false };
+}
+
+function tellDamage(
+  bad: readonly string[],
+  wasComplete: boolean,
+  source: DataSource,
+  around: DataAround,
+): void {
+  if (!wasComplete || bad.length === 0) return;
+  const some = bad.slice(0, 3).join(', ');
+  const more = bad.length > 3 ? ` and ${bad.length - 3} more` : '';
+  around.emit({
+    type: 'notice',
+    level: 'warning',
+    code: 'MIRROR_CHANGED',
+    message: `data ${source.name}: its mirror isn't what was fetched (${some}${more}): fetching that again`,
+  });
+}
+
+const isOf = ({ source }: MirrorIndex, { kind, path }: DataSource): boolean =>
+  source.provider === kind && source.path === path;
