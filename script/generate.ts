@@ -10,6 +10,7 @@ import { eventSchema } from '../src/foundation/event-schema.ts';
 import { batchSchema } from '../src/manifest/batch-schema.ts';
 import { manifestSchema } from '../src/manifest/manifest-schema.ts';
 import { cardSchema } from '../src/package/card-schema.ts';
+import { dataFileSchema } from '../src/package/data-schema.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
 import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
@@ -57,6 +58,14 @@ const documents: readonly Document[] = [
       'The file of `build --batch-manifest`: a list of models to build anew or to take as they are. Unknown keys are errors.',
     schema: batchSchema,
     sources: ['src/manifest/batch-schema.ts'],
+  },
+  {
+    name: 'data',
+    title: 'Data',
+    description:
+      '`data.json`: where the data of models can be had, see [Data](data.md). Names may also stand at the top, without `data_sources`. Unknown keys are kept and told.',
+    schema: dataFileSchema,
+    sources: ['src/package/data-schema.ts'],
   },
   {
     name: 'record',

@@ -38,10 +38,15 @@ export type WrittenSource = z.infer<typeof dataSourceSchema>;
 
 /** Of one name: its sources by provider. Keys that are no provider are kept and told. */
 const dataNameSchema = z.looseObject({
+  /** A script of the package, which brings the data inside the container. */
   custom: z.optional(dataSourceSchema),
+  /** A file or folder of this machine. */
   local: z.optional(dataSourceSchema),
+  /** Fetched from a MinIO server. */
   minio: z.optional(dataSourceSchema),
+  /** Fetched from a NAS over SSH. */
   nas: z.optional(dataSourceSchema),
+  /** Fetched from S3. */
   aws: z.optional(dataSourceSchema),
   /** For all sources of this name that aren't local and say nothing themselves. */
   mirrorlocal: z.optional(folder),
@@ -51,15 +56,16 @@ export const dataNamesSchema = z.record(z.string(), dataNameSchema);
 
 export type DataNames = z.infer<typeof dataNamesSchema>;
 
-/** The names stand at the top, or all of them under `data_sources`. */
-export const dataFileSchema = z.union([
-  z.looseObject({
-    data_sources: dataNamesSchema,
+/** The names stand at the top, or all of them under `data_sources`: for editors; what reads it tells the shapes apart. */
+export const dataFileSchema = z.catchall(
+  z.object({
+    /** By name. */
+    data_sources: z.optional(dataNamesSchema),
     /** For all sources that aren't local and say nothing themselves. */
     mirrorlocal: z.optional(folder),
   }),
-  dataNamesSchema,
-]);
+  dataNameSchema,
+);
 
 /** What stands at the top of a file besides names. */
 export const topSchema = z.looseObject({ mirrorlocal: z.optional(folder) });
