@@ -41,7 +41,6 @@ export const errorCodes = {
   RUN_FAILED: exitCode.runFailure,
   NO_FITTING_IMAGE: exitCode.runFailure,
   DEVICE_UNAVAILABLE: exitCode.runFailure,
-  DATA_UNAVAILABLE: exitCode.runFailure,
   INTERRUPTED: exitCode.interrupted,
   INTERNAL: exitCode.failure,
 } as const satisfies Record<string, ExitCode>;
