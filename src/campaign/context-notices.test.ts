@@ -45,9 +45,9 @@ const given = (values: Record<string, unknown>) => mergeContext([{ origin: '--ad
 
 test('keys whose feature is not there are named in one warning', () => {
   const { around, told } = listening();
-  tellContextNotices(given({ tools: [{ name: 'x' }], slurm: { nodes: 2 }, k8s: {} }), around);
+  tellContextNotices(given({ monitor: true, slurm: { nodes: 2 }, k8s: {} }), around);
   expect(told).toEqual([
-    expect.stringMatching(/^CONTEXT_KEY_WITHOUT_EFFECT the context's slurm, tools have no effect/),
+    expect.stringMatching(/^CONTEXT_KEY_WITHOUT_EFFECT the context's monitor, slurm have no effect/),
   ]);
 });
 

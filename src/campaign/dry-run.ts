@@ -9,7 +9,8 @@ import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
 import { type HiddenEntry, hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
-import { renderProgram } from '../stage/program.ts';
+import { renderProgram, shellText } from '../stage/program.ts';
+import type { ToolChain } from '../stage/tool-chain.ts';
 import type { RunOptions } from './options.ts';
 import { type CampaignPlan, emptyPlan, type PlannedData } from './planned-build.ts';
 import type { Access } from './prepare.ts';
@@ -21,6 +22,7 @@ export interface RunPlanInputs {
   engine: Engine;
   gpus: GpuFacts;
   jobs: readonly Job[];
+  tools?: ToolChain;
   packageDir: string;
   giveBackTo: { uid: number; gid: number } | undefined;
   buildNumber: string;
@@ -70,6 +72,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     settings: options,
     engine: engine.kind,
     gpus: inputs.gpus,
+    ...(inputs.tools ? { tools: inputs.tools } : {}),
     packageDir: inputs.packageDir,
     hidden,
     data: data?.planned,
@@ -94,7 +97,11 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     timeout_s: planned.timeoutS,
     gpus: planned.gpus,
     ...(data ? { data: data.shown } : {}),
-    stages: planned.program.stages.map(({ name, title }) => ({ name, title })),
+    stages: planned.program.stages.map((stage) => ({
+      name: stage.name,
+      title: stage.title,
+      command: shellText(stage),
+    })),
     program: renderProgram(planned.program),
   });
   if (job.card.url !== '') {

@@ -69,6 +69,8 @@ export interface RunOptions extends BuildOptions {
   timeout: number;
   /** Seconds from the campaign's start; 0: none. */
   deadline: number;
+  /** `--tools-config`: a file in place of the package's `scripts/common/tools.json`. */
+  toolsConfig: string | undefined;
   keepAlive: boolean;
   keepModelDir: boolean;
   skipModelRun: boolean;

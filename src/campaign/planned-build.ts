@@ -26,7 +26,8 @@ export interface PlannedJob {
   gpus?: readonly number[];
   /** Of each name of its data: the sources in the order in which they are tried, and where the model sees it. */
   data?: PlannedData[];
-  stages?: { name: string; title: string }[];
+  /** `command` is shell text, as it stands in the program. */
+  stages?: { name: string; title: string; command: string }[];
   /** The POSIX sh program that the container runs. */
   program?: string;
 }

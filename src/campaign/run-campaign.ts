@@ -26,6 +26,7 @@ import { joinPlans, planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { withRediscoveredModels } from './rediscovered-models.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
+import { toolsOfRun } from './tools-of-run.ts';
 import { chooseWanted } from './wanted-model.ts';
 
 /**
@@ -109,7 +110,8 @@ async function runManifest(
     known,
   };
   if (options.dryRun) {
-    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around) });
+    const tools = await toolsOfRun(context, options, around.cwd, around);
+    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around), ...(tools ? { tools } : {}) });
     around.events.emit({ type: 'plan.made', plan: { ...plan } });
     return { exitCode: exitCode.success };
   }
@@ -148,6 +150,8 @@ async function buildAndRun(
   const wanted = await chooseWanted(options, access, around);
   const gpus = await detectDevices(options, around);
   const context = await readContext(options, { gpus }, around);
+  // Hours of building would be lost on a misspelt name.
+  const tools = await toolsOfRun(context, options, around.cwd, around);
   const engine = await openEngine(options.engine, around.runner);
   const { architecture } = gpus;
   const building = { options, access, wanted, context, engine, architecture };
@@ -161,7 +165,14 @@ async function buildAndRun(
     ];
     const whole = joinPlans(
       await planOfBuild(building, plan),
-      await planOfRun({ ...building, ...dryRunPlace(around), gpus, jobs, options }),
+      await planOfRun({
+        ...building,
+        ...dryRunPlace(around),
+        gpus,
+        jobs,
+        options,
+        ...(tools ? { tools } : {}),
+      }),
     );
     around.events.emit({ type: 'plan.made', plan: { ...whole } });
     return { exitCode: exitCode.success };
@@ -179,6 +190,7 @@ async function buildAndRun(
         gpus,
         jobs: built.images === 0 ? [] : jobsOf(built.manifest, built.manifestFile, []),
         askedAhead: new Map(),
+        ...(tools ? { tools } : {}),
         failedBuilds: built.failed,
         buildFailures: built.failures,
         buildPhase: built.summary,

@@ -20,6 +20,7 @@ import { hiddenIn } from '../run/run-folder.ts';
 import { finish } from '../run/run-job.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
+import type { ToolChain } from '../stage/tool-chain.ts';
 import { runLocally } from '../target/local/local-target.ts';
 import { notRun, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
@@ -28,6 +29,7 @@ import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
 import { locatePackage } from './package-transport.ts';
 import type { Access } from './prepare.ts';
+import { toolsOfRun } from './tools-of-run.ts';
 import { writeResults } from './write-results.ts';
 
 export interface RunInputs {
@@ -39,6 +41,8 @@ export interface RunInputs {
   engine: Engine;
   gpus: GpuFacts;
   jobs: readonly Job[];
+  /** Where they are known already. */
+  tools?: ToolChain;
   /** See `RunServices`. */
   askedAhead: RunServices['askedAhead'];
   /** Builds and pushes that failed in the same command. */
@@ -156,6 +160,7 @@ async function servicesFor(
       access.scrubber.scrubData({ values: context.values, origins: context.origins }),
     ),
   ]);
+  const tools = inputs.tools ?? (await toolsOfRun(context, options, packageDir, around));
   let version: Promise<string> | undefined;
   const engineVersion = (): Promise<string> => {
     version ??= engine.version().catch(() => '');
@@ -176,6 +181,7 @@ async function servicesFor(
     hidden: await hiddenIn(packageDir, campaign.resultsRoot),
     package: manifest.package,
     context,
+    ...(tools ? { tools } : {}),
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     settings: options,

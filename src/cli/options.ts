@@ -140,6 +140,16 @@ export const options = [
     group: 'Context',
   },
   {
+    name: 'tools-config',
+    kind: 'path',
+    commands: ['run'],
+    aliases: { madengine: ['tools-json-file-name'] },
+    metavar: 'file',
+    help: "File with tools for the context's `tools`, in place of the package's scripts/common/tools.json",
+    example: '--tags dummy --tools-config tools.json',
+    group: 'Context',
+  },
+  {
     name: 'registry',
     short: 'r',
     kind: 'text',

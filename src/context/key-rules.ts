@@ -159,7 +159,8 @@ const filled =
 const variables = mapOf(scalarText, variableName);
 const script = shape({ path: text }, { args: text });
 /** A tool's variables go to a profiler that may want other names (`DUAL-GCD`): only their values are checked. */
-const tool = shape({ name: text }, { cmd: text, env_vars: mapOf(scalarText, () => undefined) });
+const toolObject = shape({ name: text }, { cmd: text, env_vars: mapOf(scalarText, () => undefined) });
+const tool: Rule = (value, path) => (typeof value === 'string' ? { value } : toolObject(value, path));
 
 /** A count of GPUs as number or text; -1 is all of them. */
 const gpuCount: Rule = (value, path) => {

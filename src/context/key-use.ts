@@ -40,7 +40,7 @@ export const keyUses: Readonly<Record<string, KeyUse>> = {
   debug: 'noted',
   MAD_ROCM_PATH: 'works',
   gpu_renderDs: 'works',
-  tools: 'later',
+  tools: 'works',
   gen_sys_env_details: 'later',
   rocenv_mode: 'later',
   data: 'works',

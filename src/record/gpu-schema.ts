@@ -33,6 +33,20 @@ const readingSchema = z.object({
   counters: z.optional(z.record(text, z.number())),
 });
 
+/** What a power or memory profiler sampled of one GPU while the model ran. */
+export const gpuUsageSchema = z.object({
+  /** As the profiler counts them. */
+  gpu: z.number(),
+  what: z.enum(['power', 'memory']),
+  /** `W` for power, `%` of its memory for memory. */
+  unit: text,
+  samples: z.number(),
+  mean: z.number(),
+  median: z.number(),
+  p95: z.number(),
+  max: z.number(),
+});
+
 export const gpuHealthSchema = z.object({
   /** As in `placement`. */
   gpu: z.number(),

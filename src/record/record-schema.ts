@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini';
 
-import { gpuHealthSchema, gpuSchema } from './gpu-schema.ts';
+import { gpuHealthSchema, gpuSchema, gpuUsageSchema } from './gpu-schema.ts';
 
 export const recordSchemaName = 'madengine.run/1';
 
@@ -109,6 +109,8 @@ export const recordSchema = z.object({
   gpu: z.nullable(gpuSchema),
   /** The GPUs that the run had, before and after it; absent where it had none. */
   gpu_health: z.optional(z.array(gpuHealthSchema)),
+  /** Statistics of the samples of power and memory profilers; absent without them. */
+  gpu_usage: z.optional(z.array(gpuUsageSchema)),
   /** Hash of the host's facts, stored once per campaign. */
   host_facts: z.nullable(text),
   /** Hash of the effective context, stored once per campaign. */

@@ -7,6 +7,7 @@ import type { ContainerSpec, EngineKind, ExecSpec, Mount } from '../machine/engi
 import { interpreterFor } from '../stage/interpreter.ts';
 import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
+import type { ToolChain } from '../stage/tool-chain.ts';
 import { splitWords } from '../stage/words.ts';
 import { chooseGpus, type SetAside, withRenderNodes } from './choose-gpus.ts';
 import { modelDirOf } from './clone-address.ts';
@@ -28,6 +29,7 @@ export interface JobPlan {
   program: StageProgram;
   /** Where the run sees data that goes when it is over. */
   passingData: readonly string[];
+  tools?: ToolChain;
   container: ContainerSpec;
   exec: Pick<ExecSpec, 'argv' | 'env' | 'secretEnv'>;
 }
@@ -55,6 +57,8 @@ export interface PlanJobOptions {
   /** Secrets of the card's credential and of the environment, by the name of their variable. */
   secretEnv: Readonly<Record<string, Secret>>;
   buildNumber: string;
+  /** What the context's `tools` ask for. */
+  tools?: ToolChain;
   /** Owner of the results, unless that is root already. */
   giveBackTo: { uid: number; gid: number } | undefined;
   /** What the card's `data` became. */
@@ -80,6 +84,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
       modelDir,
       interpreter: interpreterFor(options.script.file, options.script.firstLine),
       context,
+      ...(options.tools ? { tools: options.tools } : {}),
       skipModelRun: settings.skipModelRun,
       dataStages: options.data?.stages ?? [],
       lastStages: options.data?.lastStages ?? [],
@@ -95,6 +100,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     paths,
     program,
     passingData: options.data?.passing ?? [],
+    ...(options.tools ? { tools: options.tools } : {}),
     container: containerSpec({ ...options, gpus: facts }, gpus, paths),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
@@ -109,7 +115,16 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
   const { card } = job;
   const host = hostPaths(runFolder, options.packageDir);
   const { buildNumber, data } = options;
-  const environment = { card, context, gpus: facts, used: gpus, engine, buildNumber, data: data?.env ?? {} };
+  const environment = {
+    card,
+    context,
+    gpus: facts,
+    used: gpus,
+    engine,
+    buildNumber,
+    data: data?.env ?? {},
+    ...(options.tools ? { tools: options.tools.env } : {}),
+  };
   return {
     name: options.containerName,
     image: '${image}',

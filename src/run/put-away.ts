@@ -10,6 +10,7 @@ import { type Collected, metricOfOutput, metricsOfFile } from './collect-results
 import type { Executed } from './execute-program.ts';
 import { finishLog, linkOrCopy } from './final-log.ts';
 import type { Job } from './job.ts';
+import { addLastLine } from './last-line.ts';
 import type { JobPlan } from './plan-job.ts';
 import { applyRules, type ResultRules } from './result-rules.ts';
 import { emptyFolder, hostPaths, removeFolders } from './run-folder.ts';
@@ -28,7 +29,7 @@ export interface PutAwayOptions {
 }
 
 export async function putAway(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
-  const { executed, runFolder, services } = options;
+  const { executed, plan, runFolder, services } = options;
   progress.durations.stages_s = roundedSeconds(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = [...progress.stages, ...executed.stages];
@@ -43,6 +44,10 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   if (log && !log.scrubbed && !services.settings.keepAlive)
     await truncate(join(runFolder, log.path), log.bytes);
   progress.output = log;
+  if (plan.tools) {
+    const { keepToolOutputs } = await import('./keep-tool-outputs.ts');
+    await keepToolOutputs(options, progress);
+  }
   const verdict = judge({
     end: executed.end,
     stages: executed.stages,
@@ -53,6 +58,8 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
     outOfMemory: executed.outOfMemory,
     skippedRun: services.settings.skipModelRun,
   });
+  if (verdict.failure?.stage === 'pre_script' && verdict.failure.evidence === undefined && log)
+    await addLastLine(verdict.failure, join(runFolder, log.path));
   if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
   return verdict;
 }

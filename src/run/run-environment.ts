@@ -13,9 +13,11 @@ export interface EnvironmentOptions {
   buildNumber: string;
   /** Of the run's data. */
   data?: Readonly<Record<string, string>>;
+  /** Of the tools that run with the model. */
+  tools?: Readonly<Record<string, string>>;
 }
 
-/** The documented variables, then the card's, then the context's: later ones win. */
+/** The documented variables, then those of tools, then the card's, then the context's: later ones win. */
 export function runEnvironment(options: EnvironmentOptions): Record<string, string> {
   const { card, context, gpus, used } = options;
   const set: Record<string, string> = {
@@ -37,6 +39,7 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
   // In a container git is root, and what was cloned for it belongs to someone else.
   else if (card.url !== '') Object.assign(set, trustsFolders);
   const sources = [
+    options.tools ?? {},
     objectOf(card.extra.env_vars),
     objectOf(context.values.env_vars),
     objectOf(context.values.docker_env_vars),

@@ -14,6 +14,7 @@ import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
 import { pullImage } from './pull-image.ts';
+
 import { cleanFolders, putAway } from './put-away.ts';
 import { resultRulesOf } from './result-rules.ts';
 import { endedByDeadline, failureOf } from './run-failure.ts';
@@ -237,8 +238,16 @@ async function makeRunFolder(
     modelDir: plan.modelDir,
     packageAsSeen: plan.paths.package,
   });
+  if (usesCommonScripts(plan)) {
+    const { addShippedScripts } = await import('./shipped-scripts.ts');
+    await addShippedScripts(workspace);
+  }
   return undefined;
 }
+
+/** Tools have scripts of ours; those of `scripts/common` may be named by themselves, too. */
+const usesCommonScripts = ({ tools, program }: JobPlan): boolean =>
+  tools !== undefined || program.stages.some(({ title }) => title.startsWith('scripts/common/'));
 
 function tellUnkillable(words: string, { emit }: RunServices, progress: Progress): void {
   progress.warnings.push(`${unkillable}: ${words}`);
@@ -269,6 +278,7 @@ function planFor(
     settings: services.settings,
     engine: services.engine.kind,
     gpus: services.gpus,
+    ...(services.tools ? { tools: services.tools } : {}),
     packageDir: services.packageDir,
     hidden: services.hidden,
     runFolder,

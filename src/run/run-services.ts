@@ -11,6 +11,7 @@ import type { CampaignFolder } from '../record/campaign-folder.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
+import type { ToolChain } from '../stage/tool-chain.ts';
 import type { RunSettings } from './job.ts';
 import type { HiddenEntry } from './run-folder.ts';
 
@@ -34,6 +35,8 @@ export interface RunServices {
   hidden: readonly HiddenEntry[];
   package: PackageSnapshot | undefined;
   context: Context;
+  /** What the context's `tools` ask for. */
+  tools?: ToolChain;
   credentials: Credentials;
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];
@@ -88,6 +91,7 @@ export type Progress = Pick<
   | 'git_commit'
   | 'gpu_health'
   | 'data'
+  | 'gpu_usage'
 > & {
   gpus: readonly number[];
   warnings: string[];

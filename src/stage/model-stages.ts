@@ -4,6 +4,7 @@ import type { ModelCard } from '../package/card.ts';
 import { interpreterFor } from './interpreter.ts';
 import { programVariables } from './program.ts';
 import type { Stage, Word } from './stage.ts';
+import type { ChainCheck, ToolChain } from './tool-chain.ts';
 import { splitWords } from './words.ts';
 
 export interface ModelStagesOptions {
@@ -14,6 +15,7 @@ export interface ModelStagesOptions {
   modelDir: string;
   interpreter: readonly string[];
   context: Context;
+  tools?: ToolChain;
   /** Everything but the model itself is run. */
   skipModelRun: boolean;
   /** Bring data, between the pre-scripts and the model (v1-formats, 5). */
@@ -26,23 +28,31 @@ export interface ModelStagesOptions {
 
 /** The stages of a model. Throws INVALID_ARGUMENT for a context and INVALID_FILE for a card that can't be read. */
 export function modelStages(options: ModelStagesOptions): Stage[] {
-  const { modelDir, context } = options;
+  const { modelDir, context, tools, skipModelRun } = options;
   return [
+    ...(tools?.preScripts ?? []).map((script) => scriptStage('pre_script', script, modelDir)),
     ...scriptsOf(context, 'pre_scripts').map((script) => scriptStage('pre_script', script, modelDir)),
+    // Before data that may take hours.
+    ...(skipModelRun ? [] : (tools?.checks ?? [])).map((check) => checkStage(check, modelDir)),
     ...(options.dataStages ?? []),
-    ...(options.skipModelRun ? [] : [runStage(options)]),
+    ...(skipModelRun ? [] : [runStage(options)]),
     ...scriptsOf(context, 'post_scripts').map((script) => scriptStage('post_script', script, modelDir)),
+    ...(tools?.postScripts ?? []).map((script) => ({
+      ...scriptStage('post_script', script, modelDir),
+      // What a tool saw of a model that failed is what one wants to look at.
+      always: true,
+    })),
     ...(options.lastStages ?? []),
     ...(options.giveBackTo ? [giveBackStage(options.giveBackTo)] : []),
   ];
 }
 
-function runStage({ card, scriptFile, modelDir, interpreter, context }: ModelStagesOptions): Stage {
+function runStage({ card, scriptFile, modelDir, interpreter, context, tools }: ModelStagesOptions): Stage {
   return {
     name: 'run',
     title: 'run',
     cwd: modelDir,
-    prefix: textAt(context, 'encapsulate_script'),
+    prefix: (tools?.prefix ?? '') + textAt(context, 'encapsulate_script'),
     words: [
       ...interpreterWords(interpreter),
       literal(asFile(scriptFile)),
@@ -61,6 +71,8 @@ const argsOf = (card: ModelCard, context: Context): string =>
 interface ContextScript {
   path: string;
   args: string;
+  /** The tool that it belongs to. */
+  tool?: string;
 }
 
 function scriptStage(name: 'pre_script' | 'post_script', script: ContextScript, modelDir: string): Stage {
@@ -69,7 +81,7 @@ function scriptStage(name: 'pre_script' | 'post_script', script: ContextScript, 
     : [{ variable: programVariables.workspace }, { text: `/${script.path}` }];
   return {
     name,
-    title: script.path,
+    title: script.tool === undefined ? script.path : `tool ${script.tool}: ${script.path}`,
     cwd: modelDir,
     prefix: '',
     words: [
@@ -77,6 +89,27 @@ function scriptStage(name: 'pre_script' | 'post_script', script: ContextScript, 
       path,
       ...splitWords(script.args),
     ],
+    always: false,
+  };
+}
+
+const findOneOf = `for program in "$@"; do
+  command -v "$program" >/dev/null 2>&1 && exit 0
+done
+echo "tool $0: this image has no $(echo "$@" | sed 's/ / and no /g')" >&2
+exit 127`;
+
+/** Ends with 127 where the image has none of the programs. */
+function checkStage({ tool, programs, alsoOffPath }: ChainCheck, modelDir: string): Stage {
+  const path = alsoOffPath
+    ? `PATH=$PATH:\${ROCM_PATH:-/opt/rocm}/bin:/opt/rocm/bin:/usr/local/cuda/bin\n`
+    : '';
+  return {
+    name: 'pre_script',
+    title: `tool ${tool} needs ${programs.join(' or ')}`,
+    cwd: modelDir,
+    prefix: '',
+    words: ['sh', '-c', path + findOneOf, tool, ...programs].map(literal),
     always: false,
   };
 }

@@ -61,12 +61,15 @@ function folder(cwd: string): string {
   return quoteWord([{ variable: programVariables.workspace }, ...below]);
 }
 
+/** A stage's command as one line of shell. */
+export const shellText = ({ prefix, words }: Pick<Stage, 'prefix' | 'words'>): string =>
+  `${prefix}${prefix === '' || /\s$/.test(prefix) ? '' : ' '}${words.map(quoteWord).join(' ')}`;
+
 /**
  * Users' own shell text goes through eval: a mistake in its syntax then fails its stage, and not the whole program
  * before it has noted anything.
  */
 function commandOf({ prefix, words }: Stage): string {
-  const command = words.map(quoteWord).join(' ');
-  if (prefix.trim() === '') return `exec ${command}`;
-  return `eval ${quote(`${prefix}${/\s$/.test(prefix) ? '' : ' '}${command}`)}`;
+  if (prefix.trim() === '') return `exec ${shellText({ prefix: '', words })}`;
+  return `eval ${quote(shellText({ prefix, words }))}`;
 }

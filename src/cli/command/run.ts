@@ -22,6 +22,7 @@ export const runOptions = (values: OptionValues): RunOptions => ({
   keepModelDir: values['keep-model-dir'],
   skipModelRun: values['skip-model-run'],
   ignoreDeprecated: values['ignore-deprecated'],
+  toolsConfig: values['tools-config'],
   knownFailures: values['known-failures'],
   junit: values.junit,
   disableSkipGpuArch: values['disable-skip-gpu-arch'],

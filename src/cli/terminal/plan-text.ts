@@ -2,16 +2,20 @@ import type { EventOf } from '../../foundation/event.ts';
 import { safeLine } from './safe-text.ts';
 import { shellWords } from './shell-words.ts';
 
-/** The plan of `--dry-run`: its commands in their order, ready for a shell; settings stand above them as comments. */
+/**
+ * The plan of `--dry-run`: its commands in their order, ready for a shell; settings stand above them as comments, and what a
+ * container's program does stands under the command that starts it.
+ */
 export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly string[] = []): string[] {
   const jobs = Array.isArray(plan.jobs) ? plan.jobs.length : 0;
   const commands = Array.isArray(plan.commands) ? plan.commands.map(asCommand) : [];
+  const stages = new Map(list(plan.jobs).map((job) => [`run ${String(job.job)}`, stageLines(job.stages)]));
   const lines = [`# Plan: ${count(jobs, 'job')}, ${count(commands.length, 'command')}; nothing was done.`];
   if (settings.length > 0) lines.push('#', ...settings.map((line) => `# ${line}`));
   const data = Array.isArray(plan.jobs) ? plan.jobs.flatMap(dataLines) : [];
   if (data.length > 0) lines.push('#', ...data);
   for (const { title, argv } of commands) {
-    lines.push('', `# ${safeLine(title)}`, shellWords(argv));
+    lines.push('', `# ${safeLine(title)}`, shellWords(argv), ...(stages.get(title) ?? []));
   }
   return lines;
 }
@@ -27,6 +31,15 @@ function dataLines(job: unknown): string[] {
     return safeLine(`# data ${each.name} of ${String(name)}: ${sources}; seen at ${each.home}`);
   });
 }
+
+const list = (value: unknown): Record<string, unknown>[] =>
+  Array.isArray(value) ? value.map((one: unknown) => ({ ...(one as object) })) : [];
+
+const stageLines = (stages: unknown): string[] =>
+  list(stages).map(({ name, title, command }) => {
+    const what = title === name ? String(name) : `${String(name)} (${String(title)})`;
+    return `#   ${safeLine(what)}: ${safeLine(String(command))}`;
+  });
 
 function asCommand(value: unknown): { title: string; argv: string[] } {
   const { title, argv } = (value ?? {}) as { title?: unknown; argv?: unknown };

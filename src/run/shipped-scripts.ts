@@ -1,0 +1,33 @@
+import { constants } from 'node:fs';
+import { copyFile, lstat, mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MadError } from '../foundation/error.ts';
+import { errnoOf } from '../foundation/file/errno.ts';
+import { shippedTools } from '../package/shipped-tools.ts';
+
+/**
+ * Puts our own scripts for tools under the workspace's `scripts/common`, where the package has no file of that name.
+ * Throws INVALID_FILE where the package has a file in a folder's place.
+ */
+export async function addShippedScripts(workspace: string): Promise<void> {
+  const below = join('scripts', 'common');
+  await copyMissing(join(shippedTools(), below), join(workspace, below), below);
+}
+
+async function copyMissing(from: string, to: string, shown: string): Promise<void> {
+  await mkdir(to).catch(async (error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+    if ((await lstat(to)).isDirectory()) return;
+    throw new MadError('INVALID_FILE', `${shown} of the package is no folder, but tools have scripts in it`, {
+      hint: `Rename ${shown}.`,
+    });
+  });
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyMissing(source, target, join(shown, entry.name));
+    else
+      await copyFile(source, target, constants.COPYFILE_EXCL).catch((error: unknown) => {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      });
+  }
+}
