@@ -11,7 +11,7 @@ import { type HiddenEntry, hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram, shellText } from '../stage/program.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions, Surroundings } from './options.ts';
 import { type CampaignPlan, emptyPlan, type PlannedData } from './planned-build.ts';
 import type { Access } from './prepare.ts';
 
@@ -27,6 +27,7 @@ export interface RunPlanInputs {
   giveBackTo: { uid: number; gid: number } | undefined;
   buildNumber: string;
   host: string;
+  env: Surroundings['env'];
 }
 
 /** Jobs that would be run. */
@@ -88,6 +89,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     envSecrets: access.envSecrets,
     buildNumber: inputs.buildNumber,
     giveBackTo: inputs.giveBackTo,
+    env: inputs.env,
   });
   const { image } = job;
   const reference = image.registry_image ?? image.docker_image;

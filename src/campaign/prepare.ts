@@ -12,6 +12,7 @@ import { cardLabel, type ModelCard } from '../package/card.ts';
 import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
 import { parseTags } from '../package/tag.ts';
+import { namesLaunch } from '../run/launch-plan.ts';
 import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
 
@@ -107,10 +108,18 @@ export async function readContext(
   }
   const context = finishContext(layers, defaults);
   around.events.emit({ type: 'settings.read', kind: 'context', settings: contextSettings(context) });
+  await checkLaunchOf(context, sources.gpus ? around.env : {});
   tellContextNotices(context, around);
   // Whoever builds knows its Dockerfiles only later.
   if (sources.manifest) await tellUnusedKeys(context, [], around);
   return context;
+}
+
+/** Before anything is built: an unknown launcher, or a variable of this process that places no node. */
+async function checkLaunchOf(context: Context, env: Surroundings['env']): Promise<void> {
+  if (!namesLaunch(context, env)) return;
+  const { checkLaunch } = await import('../run/check-launch.ts');
+  checkLaunch(context, env);
 }
 
 function notice(around: Surroundings, key: string, value: string, why: string): void {

@@ -215,12 +215,14 @@ function dryRunPlace(around: Surroundings): {
   giveBackTo: undefined;
   buildNumber: string;
   host: string;
+  env: Surroundings['env'];
 } {
   return {
     packageDir: around.cwd,
     giveBackTo: undefined,
     buildNumber: around.env.BUILD_NUMBER ?? '0',
     host: hostname(),
+    env: around.env,
   };
 }
 

@@ -1,14 +1,6 @@
+import { launchRules } from './launch-rules.ts';
 import { isPlainObject } from './merge.ts';
-
-/** One thing that is wrong; `path` leads to it, such as `docker_env_vars.MY-VAR`. */
-export interface KeyProblem {
-  path: string;
-  says: string;
-}
-
-/** The value in the form that the program uses, or what is wrong with it. */
-export type Checked = { value: unknown } | { problems: KeyProblem[] };
-export type Rule = (value: unknown, path: string) => Checked;
+import type { Checked, KeyProblem, Rule } from './rule.ts';
 
 const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
 const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
@@ -208,12 +200,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     typeof value === 'object' ? expected(path, 'true, false, text or a number', value) : { value },
   log_error_patterns: filled(listOf(text)),
   log_error_benign_patterns: listOf(text),
-  multi_node_args: object,
   data: object,
-  distributed: object,
   slurm: object,
   k8s: object,
   kubernetes: object,
-  vllm: object,
+  ...launchRules,
   deployment_config: object,
 };

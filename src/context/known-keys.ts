@@ -1,6 +1,7 @@
 import { MadError } from '../foundation/error.ts';
 import type { Context, ContextOrigin } from './context.ts';
-import { type Checked, type Rule, rules } from './key-rules.ts';
+import { rules } from './key-rules.ts';
+import type { Checked, Rule } from './rule.ts';
 
 /** Checks every known key and brings it to its form; a known key with `null` counts as not given. */
 export function checkKnownKeys(context: Context): Context {

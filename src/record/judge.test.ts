@@ -30,6 +30,21 @@ test('a run without a metric is a failure of its own class', () => {
   expect(judge({ ...good, metrics: [] }).failure).toMatchObject({ class: 'missing_metric', stage: 'run' });
 });
 
+test('a node whose results another one has is good without any, but not after a failure', () => {
+  const worker: Observations = { ...good, metrics: [], isWorker: true, metricProblem: { message: 'none' } };
+  expect(judge(worker)).toEqual({
+    status: 'SUCCESS',
+    failure: null,
+    reason: 'its results are those of another node (MAD_COLLECT_METRICS)',
+  });
+  expect(judge({ ...worker, stages: [{ ...ran, exit_code: 1 }] }).failure?.class).toBe('exit_code');
+  const error = { pattern: 'FAILED', line: 'FAILED', class: 'error_pattern' as const };
+  expect(judge({ ...worker, error }).failure?.class).toBe('error_pattern');
+  expect(judge({ ...worker, metrics: [{ ...metric, status: 'FAILURE' }] }).failure?.class).toBe(
+    'missing_metric',
+  );
+});
+
 test('a number without a metric is quoted', () => {
   const problem = { message: 'no metric', evidence: 'performance: 12' };
   expect(judge({ ...good, metrics: [], metricProblem: problem }).failure).toMatchObject({

@@ -32,6 +32,8 @@ export interface Observations {
   checks?: readonly CheckResult[];
   /** The engine says that the kernel ended it for lack of memory. */
   outOfMemory: boolean;
+  /** One of several nodes, and another one has the results: it may be without any (v2-formats, 4.1). */
+  isWorker?: boolean;
   /** The model itself was not to be run (`--skip-model-run`). */
   skippedRun: boolean;
 }
@@ -56,8 +58,13 @@ export function judge(seen: Observations): Judgement {
     endFailure(seen) ?? stageFailure(seen) ?? (seen.skippedRun ? undefined : resultFailure(seen));
   if (failure) return { status: 'FAILURE', failure, reason: null };
   if (seen.skippedRun) return { status: 'SKIPPED', failure: null, reason: '--skip-model-run' };
-  return { status: 'SUCCESS', failure: null, reason: null };
+  return { status: 'SUCCESS', failure: null, reason: hasNoneOfItsOwn(seen) ? ofAnotherNode : null };
 }
+
+const ofAnotherNode = 'its results are those of another node (MAD_COLLECT_METRICS)';
+
+const hasNoneOfItsOwn = ({ isWorker, metrics }: Observations): boolean =>
+  isWorker === true && metrics.length === 0;
 
 function endFailure(seen: Observations): RunFailure | undefined {
   const { end, stages } = seen;
@@ -123,6 +130,7 @@ function resultFailure(seen: Observations): RunFailure | undefined {
         : `its output has the error pattern "${seen.error.pattern}"`;
     return withEvidence({ class: seen.error.class, stage: 'run', message: what }, seen.error.line);
   }
+  if (hasNoneOfItsOwn(seen)) return undefined;
   if (seen.metricProblem) {
     return withEvidence(
       { class: 'missing_metric', stage: 'run', message: seen.metricProblem.message },

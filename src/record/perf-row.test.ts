@@ -42,6 +42,14 @@ test('a failed run without a metric has a row with its class and reason', () => 
   ]);
 });
 
+test('the launcher and the nodes of a run stand in its row', () => {
+  const launch = { launcher: 'mpirun', nnodes: 2, node_rank: 1, nproc_per_node: 4 };
+  const record = sampleRecord({ metrics: [], reason: 'another node has them', launch });
+  expect(perfRows(record)).toMatchObject([
+    { launcher: 'mpirun', nnodes: '2', status: 'SUCCESS', performance: '', reason: 'another node has them' },
+  ]);
+});
+
 test('a skipped model that was never placed has a row with the reason', () => {
   const record = sampleRecord({
     status: 'SKIPPED',

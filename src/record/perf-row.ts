@@ -93,8 +93,8 @@ function perfRow(record: RunRecord, metric: Metric | undefined): PerfRow {
     run_id: record.run,
     campaign_id: record.campaign,
     failure_class: status === 'FAILURE' ? (record.failure?.class ?? 'missing_metric') : '',
-    reason: status === 'SUCCESS' ? '' : reasonOf(record),
-    nnodes: record.placement ? String(Math.max(1, new Set(record.parts.map(({ node }) => node)).size)) : '',
+    reason: status === 'SUCCESS' && metric ? '' : reasonOf(record),
+    nnodes: record.placement ? String(nodesOf(record)) : '',
     gpus_per_node: text(record.placement?.gpus.length),
     deployment_type: text(record.placement?.target),
     launcher: launcherOf(record),
@@ -113,8 +113,12 @@ function reasonOf(record: RunRecord): string {
   return record.known ? `known failure (${text(record.known_reason)}): ${reason}` : reason;
 }
 
-/** The card's, or what starts it: the engine. */
-function launcherOf({ model, engine }: RunRecord): string {
+const nodesOf = ({ launch, parts }: RunRecord): number =>
+  launch?.nnodes ?? Math.max(1, new Set(parts.map(({ node }) => node)).size);
+
+/** The one that started it, else the card's, or the engine. */
+function launcherOf({ launch, model, engine }: RunRecord): string {
+  if (launch) return launch.launcher;
   const { extra } = model.card as { extra?: { distributed?: { launcher?: unknown } } };
   const launcher = extra?.distributed?.launcher;
   return typeof launcher === 'string' && launcher !== '' ? launcher : text(engine?.kind);

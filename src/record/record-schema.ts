@@ -78,7 +78,7 @@ export const recordSchema = z.object({
   job: text,
   attempt: z.number(),
   status: z.enum(statuses),
-  /** Why it was skipped. */
+  /** Why it was skipped, or is good without a result. */
   reason: z.nullable(text),
   failure: z.nullable(failureSchema),
   model: z.object({
@@ -106,6 +106,10 @@ export const recordSchema = z.object({
   engine: z.nullable(z.object({ kind: text, version: text })),
   /** null when the job was never placed. */
   placement: z.nullable(z.object({ host: text, target: text, gpus: z.array(z.number()) })),
+  /** How it was spread over processes and nodes; absent where nobody named a launcher or nodes. */
+  launch: z.optional(
+    z.object({ launcher: text, nnodes: z.number(), node_rank: z.number(), nproc_per_node: z.number() }),
+  ),
   gpu: z.nullable(gpuSchema),
   /** The GPUs that the run had, before and after it; absent where it had none. */
   gpu_health: z.optional(z.array(gpuHealthSchema)),

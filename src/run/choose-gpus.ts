@@ -75,6 +75,9 @@ function unavailable(
 /** First one wins (v2-formats, 4). */
 const countKeys = ['gpus_per_node', 'gpu_count', 'n_gpus', 'num_gpus', 'ngpus'] as const;
 
+export const contextNamesGpus = (context: Context): boolean =>
+  countKeys.some((key) => context.values[key] !== undefined);
+
 /** 0 when the model needs no GPU, -1 when it takes all; the context's count over the card's. */
 export function gpusAsked(card: ModelCard, context: Context): number {
   if (context.values.gpu_vendor === 'NONE') return 0;

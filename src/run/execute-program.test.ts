@@ -61,7 +61,8 @@ async function execute(
     options: [],
   };
   const program = { workspace: '/w', control, stages: [] };
-  const plan = { timeoutS: null, program, container, exec: { argv: ['sh'], env: {}, secretEnv: {} } };
+  const launch = { env: {}, files: {} };
+  const plan = { timeoutS: null, program, launch, container, exec: { argv: ['sh'], env: {}, secretEnv: {} } };
   const run = executeProgram({
     onOver: () => {},
     plan: { ...plan, job: { card: { name: 'model' } } } as unknown as ExecuteOptions['plan'],

@@ -63,6 +63,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       [controlFiles.program]: renderProgram(plan.program),
       [controlFiles.output]: '',
       [controlFiles.marks]: '',
+      ...plan.launch.files,
     }),
     options.intend(),
   ]);

@@ -3,25 +3,46 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
+import { chooseGpus, type SetAside } from './choose-gpus.ts';
 import type { Job } from './job.ts';
 import { requireCpus } from './online-cpus.ts';
 import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
-import { locateScript } from './run-folder.ts';
+import { planLaunch } from './plan-launch.ts';
+import { locateScript, pathsSeen } from './run-folder.ts';
 
-export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretEnv'> & {
+export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretEnv' | 'launch' | 'chosen'> & {
+  /** Indices of the GPUs that the job has got; without it, those that it gets when all are free. */
+  leased?: readonly number[];
+  /** GPUs that no job gets any more. */
+  setAside?: SetAside;
+  /** The process's environment. */
+  env: Readonly<Record<string, string | undefined>>;
   credentials: Credentials;
   envSecrets: readonly Secret[];
 };
 
+/** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, and as `planLaunch` and `planJob` do. */
 export async function planForJob(job: Job, options: PlanForJobOptions): Promise<JobPlan> {
-  const { credentials, envSecrets, ...rest } = options;
+  const { credentials, envSecrets, env, leased, setAside, ...rest } = options;
   const [script] = await Promise.all([
     locateScript(options.packageDir, job.card.scripts),
     requireCpus(options.context),
   ]);
+  const { card } = job;
+  const chosen = leased ?? chooseGpus(card, options.context, options.gpus, setAside);
+  const { control } = pathsSeen(options.engine, options.runFolder, options.packageDir);
+  const launch = await planLaunch({
+    card,
+    context: options.context,
+    env,
+    gpus: chosen.length,
+    filesFolder: control,
+  });
   return planJob({
     ...rest,
     job,
+    chosen,
+    launch,
     script: { ...script, firstLine: await firstLine(join(options.packageDir, script.dir, script.file)) },
     secretEnv: secretEnvOf(job, credentials, envSecrets),
   });

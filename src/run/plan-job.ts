@@ -9,14 +9,22 @@ import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import { splitWords } from '../stage/words.ts';
-import { chooseGpus, type SetAside, withRenderNodes } from './choose-gpus.ts';
+import { withRenderNodes } from './choose-gpus.ts';
 import { modelDirOf } from './clone-address.ts';
 import { refuseContainerWishes } from './container-wishes.ts';
 import type { RunData } from './data/data-use.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
+import type { LaunchPlan } from './launch-plan.ts';
 import { numberListText, parseNumberList } from './number-list.ts';
 import { objectOf, runEnvironment } from './run-environment.ts';
-import { containerPaths, emptyFolder, type HiddenEntry, hostPaths, type RunPaths } from './run-folder.ts';
+import {
+  containerPaths,
+  emptyFolder,
+  type HiddenEntry,
+  hostPaths,
+  pathsSeen,
+  type RunPaths,
+} from './run-folder.ts';
 
 export interface JobPlan {
   job: Job;
@@ -26,6 +34,7 @@ export interface JobPlan {
   scriptsDir: string;
   modelDir: string;
   paths: RunPaths;
+  launch: LaunchPlan;
   program: StageProgram;
   /** Where the run sees data that goes when it is over. */
   passingData: readonly string[];
@@ -40,10 +49,9 @@ export interface PlanJobOptions {
   settings: RunSettings;
   engine: EngineKind;
   gpus: GpuFacts;
-  /** Indices of those that the job has got; without it, those that it gets when all are free. */
-  leased?: readonly number[];
-  /** GPUs that no job gets any more. */
-  setAside?: SetAside;
+  /** Indices of those that the job gets. */
+  chosen: readonly number[];
+  launch: LaunchPlan;
   /** Absolute; where the package's files are on this machine. */
   packageDir: string;
   /** What the run must not see of the package. */
@@ -65,15 +73,14 @@ export interface PlanJobOptions {
   data?: RunData | undefined;
 }
 
-/** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, INVALID_FILE for arguments that can't be read,
- * INVALID_ARGUMENT for what only a container has, where there is none. */
+/** Throws INVALID_FILE for arguments that can't be read, INVALID_ARGUMENT for what only a container has, where there is none. */
 export function planJob(options: PlanJobOptions): JobPlan {
   const { job, context, settings, engine } = options;
   const { card } = job;
   if (engine === 'host') refuseContainerWishes(card, context);
   const facts = withRenderNodes(options.gpus, context);
-  const gpus = options.leased ?? chooseGpus(card, context, facts, options.setAside);
-  const paths = engine === 'host' ? hostPaths(options.runFolder, options.packageDir) : containerPaths;
+  const gpus = options.chosen;
+  const paths = pathsSeen(engine, options.runFolder, options.packageDir);
   const modelDir = modelDirOf(card.url);
   const program: StageProgram = {
     workspace: paths.workspace,
@@ -98,6 +105,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     scriptsDir: options.script.dir,
     modelDir,
     paths,
+    launch: options.launch,
     program,
     passingData: options.data?.passing ?? [],
     ...(options.tools ? { tools: options.tools } : {}),
@@ -114,7 +122,7 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
   const { job, context, engine, runFolder, gpus: facts } = options;
   const { card } = job;
   const host = hostPaths(runFolder, options.packageDir);
-  const { buildNumber, data } = options;
+  const { buildNumber, data, launch } = options;
   const environment = {
     card,
     context,
@@ -123,6 +131,7 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
     engine,
     buildNumber,
     data: data?.env ?? {},
+    launch: launch.env,
     ...(options.tools ? { tools: options.tools.env } : {}),
   };
   return {

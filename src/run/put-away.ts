@@ -33,7 +33,8 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   progress.durations.stages_s = roundedSeconds(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = [...progress.stages, ...executed.stages];
-  const { checks, ...collected } = await ruled(await collect(options), options);
+  const isWorker = isWorkerNode(options.plan);
+  const { checks, ...collected } = await ruled(await collect(options), isWorker, options);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
   if (checks) progress.checks = checks;
@@ -56,6 +57,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
     metricProblem: collected.problem,
     ...(checks ? { checks } : {}),
     outOfMemory: executed.outOfMemory,
+    isWorker,
     skippedRun: services.settings.skipModelRun,
   });
   if (verdict.failure?.stage === 'pre_script' && verdict.failure.evidence === undefined && log)
@@ -64,11 +66,18 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   return verdict;
 }
 
+/** The model's own environment says whether this node has the results. */
+const isWorkerNode = ({ container }: JobPlan): boolean =>
+  /^(?:false|0|no|off)$/i.test(container.env.MAD_COLLECT_METRICS?.trim() ?? '');
+
 async function ruled(
   collected: Collected,
+  isWorker: boolean,
   { rules, plan, runFolder, services, startedAt }: PutAwayOptions,
 ): Promise<Collected & { checks?: CheckResult[] }> {
-  if (!rules || services.settings.skipModelRun) return collected;
+  // Rules are for results: a node that has none is judged by its exit code and its errors.
+  if (!rules || services.settings.skipModelRun || (isWorker && collected.metrics.length === 0))
+    return collected;
   const { workspace } = hostPaths(runFolder, services.packageDir);
   return applyRules(collected, rules, {
     folders: [join(workspace, plan.modelDir), workspace],

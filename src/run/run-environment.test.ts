@@ -28,6 +28,7 @@ const environment = (
     used: [1],
     engine: 'docker',
     buildNumber: '7',
+    launch: {},
     ...changes,
   });
 

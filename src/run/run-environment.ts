@@ -15,6 +15,8 @@ export interface EnvironmentOptions {
   data?: Readonly<Record<string, string>>;
   /** Of the tools that run with the model. */
   tools?: Readonly<Record<string, string>>;
+  /** What its processes are told of each other. */
+  launch: Readonly<Record<string, string>>;
 }
 
 /** The documented variables, then those of tools, then the card's, then the context's: later ones win. */
@@ -35,6 +37,7 @@ export function runEnvironment(options: EnvironmentOptions): Record<string, stri
   if (gpus.toolkit) set.MAD_SYSTEM_HIP_VERSION = gpus.toolkit.version;
   Object.assign(set, options.data);
   if (card.multiple_results !== '') set.MAD_OUTPUT_CSV = card.multiple_results;
+  Object.assign(set, options.launch);
   if (options.engine === 'host') Object.assign(set, visibleDevices(gpus, used));
   // In a container git is root, and what was cloned for it belongs to someone else.
   else if (card.url !== '') Object.assign(set, trustsFolders);

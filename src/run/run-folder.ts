@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
+import type { EngineKind } from '../machine/engine/engine.ts';
 import { stateFolderName } from '../record/state-folder.ts';
 
 /** Where the folders of a run lie, on the host and as the run sees them. */
@@ -30,6 +31,9 @@ export const containerPaths: RunPaths = {
   control: '/madengine',
   package: '/madpackage',
 };
+
+export const pathsSeen = (engine: EngineKind, runFolder: string, packageDir: string): RunPaths =>
+  engine === 'host' ? hostPaths(runFolder, packageDir) : containerPaths;
 
 export function hostPaths(runFolder: string, packageDir: string): RunPaths {
   return {

@@ -159,6 +159,7 @@ async function steps(
   if (data && 'failure' in data) return { status: 'FAILURE', failure: data.failure, reason: null };
   if (data) plan = await planFor(job, draft.run, runFolder, services, data);
   progress.gpus = plan.gpus;
+  if (plan.launch.record) progress.launch = plan.launch.record;
   const configs = await readConfigFile(job.card.args, services.packageDir, plan.scriptsDir);
   if (configs !== undefined) progress.configs = configs;
   const folderMade = makeRunFolder(draft.run, plan, runFolder, services, progress);
@@ -288,6 +289,7 @@ function planFor(
     envSecrets: services.envSecrets,
     buildNumber: services.buildNumber,
     giveBackTo: services.giveBackTo,
+    env: services.devices.env,
   });
 }
 

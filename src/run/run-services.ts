@@ -92,6 +92,7 @@ export type Progress = Pick<
   | 'gpu_health'
   | 'data'
   | 'gpu_usage'
+  | 'launch'
 > & {
   gpus: readonly number[];
   warnings: string[];
