@@ -134,7 +134,7 @@ function optionSchema(option: OptionSpec): JsonSchema {
   };
   switch (option.kind) {
     case 'flag':
-      return { type: 'boolean', ...common, default: false };
+      return { type: 'boolean', ...common, default: option.default === true };
     case 'number':
       return {
         type: 'integer',

@@ -1,5 +1,7 @@
 /** Builds images, several at once, pushes each as soon as it is there, and puts the manifest together. */
+
 import { basename, join, resolve } from 'node:path';
+import type { Context } from '../context/context.ts';
 import { toMadError } from '../foundation/error.ts';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
 import { inParallel } from '../foundation/in-parallel.ts';
@@ -74,7 +76,7 @@ export async function buildPhase(
     entries: built,
     given: plan.given,
     failed,
-    context: inputs.context,
+    context: contextOfManifest(inputs.context, options),
     registry: options.registry,
     package: published,
     version: around.version,
@@ -194,6 +196,10 @@ async function pushOne(
     signal: around.signal,
   });
 }
+
+/** What was said at build of the look at environments goes for all that run the manifest, as the context can say it. */
+const contextOfManifest = (context: Context, { sysEnvDetails }: BuildOptions): Context =>
+  sysEnvDetails ? context : { ...context, values: { gen_sys_env_details: false, ...context.values } };
 
 /** The whole manifest with the summary's keys in it, so that the file works at every `--manifest-file`. */
 async function writeBuildSummary(

@@ -59,6 +59,8 @@ export interface BuildOptions extends ContextOptions {
   /** Images built at the same time. */
   jobs: number;
   engine: EngineKind;
+  /** `--sys-env-details`; the context's `gen_sys_env_details` counts over it. */
+  sysEnvDetails: boolean;
   /** Print the plan, do nothing. */
   dryRun: boolean;
 }

@@ -34,6 +34,7 @@ const options: BuildOptions = {
   package: 'none',
   jobs: 1,
   engine: 'docker',
+  sysEnvDetails: true,
   dryRun: false,
 };
 

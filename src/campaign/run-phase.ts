@@ -191,6 +191,7 @@ async function servicesFor(
       mirror: options.forceMirrorLocal && resolve(around.cwd, options.forceMirrorLocal),
     },
     knownFailures: inputs.known,
+    captures: capturesOf(context, campaign, access),
     gpus,
     devices: { runner: around.runner, env: around.env, setAside: new Map() },
     host: campaign.host,
@@ -201,6 +202,25 @@ async function servicesFor(
     buildNumber: around.env.BUILD_NUMBER ?? '0',
     pipeline: around.env.pipeline ?? '',
     giveBackTo: campaign.giveBackTo,
+  };
+}
+
+/** Loaded when the first job wants it. */
+function capturesOf(
+  context: Context,
+  { folder }: OpenCampaign,
+  { scrubber }: Access,
+): NonNullable<RunServices['captures']> {
+  let captures: ReturnType<NonNullable<RunServices['captures']>> | undefined;
+  return () => {
+    captures ??= import('../run/environment-captures.ts').then(({ environmentCaptures }) =>
+      environmentCaptures({
+        mode: context.values.rocenv_mode === 'full' ? 'full' : 'lite',
+        campaign: folder.path,
+        scrubber,
+      }),
+    );
+    return captures;
   };
 }
 

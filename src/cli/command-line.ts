@@ -81,7 +81,8 @@ function addOption(
     ),
   );
   for (const alias of namesOf(option, program).slice(1)) {
-    command.addOption(new Option(`--${alias}${value}`).hideHelp());
+    const place = option.aliasesTakeValue ? ' [true|false]' : value;
+    command.addOption(new Option(`--${alias}${place}`).hideHelp());
   }
   // Behind the flag itself, or commander takes it for one that is on by default.
   if (hasOpposite(option)) command.addOption(new Option(`--no-${option.name}`).hideHelp());
@@ -100,6 +101,7 @@ function valuePlace(option: OptionSpec): string {
 function describe(option: OptionSpec, program: Program): string {
   const facts: string[] = [];
   if (option.default !== undefined) facts.push(`default: ${option.default}`);
+  if (option.kind === 'flag' && option.default === true) facts.push(`off: --no-${option.name}`);
   if (option.env) facts.push(`environment: ${option.env}`);
   const aliases = namesOf(option, program).slice(1);
   if (aliases.length > 0) facts.push(`also: ${aliases.map((alias) => `--${alias}`).join(', ')}`);

@@ -35,11 +35,14 @@ export interface OptionSpec {
   commands: readonly CommandName[] | 'all';
   /** Further long names that a program accepts. */
   aliases?: Partial<Record<Program, readonly string[]>>;
+  /** Of a flag: its aliases may have `true` or `false` behind them, as in the Python tool. */
+  aliasesTakeValue?: true;
   /** Names of options that can't be given beside it. */
   conflicts?: readonly string[];
   /** Environment variable that gives the value when the command line doesn't. */
   env?: string;
-  default?: string | number;
+  /** Of a flag: true, when it is on unless `--no-…` is given. */
+  default?: string | number | boolean;
   /** Smallest value of a number; numbers are whole. */
   minimum?: number;
   choices?: readonly string[];

@@ -25,8 +25,7 @@ export function optionValue(
   typed: unknown,
   context: ValueContext,
 ): { value: unknown; origin: OptionOrigin } {
-  if (option.kind === 'flag')
-    return { value: typed === true, origin: typeof typed === 'boolean' ? 'option' : 'default' };
+  if (option.kind === 'flag') return flagValue(option, typed);
   if (option.kind === 'list') {
     const list = Array.isArray(typed) ? typed.map(String).filter((one) => one !== '') : [];
     for (const one of list) rejectSwallowedOption(option, one, context);
@@ -45,6 +44,17 @@ export function optionValue(
     };
   }
   return { value: option.default, origin: 'default' };
+}
+
+/** An alias of the Python tool may bring its value as text. */
+function flagValue(option: OptionSpec, typed: unknown): { value: boolean; origin: OptionOrigin } {
+  if (typeof typed === 'boolean') return { value: typed, origin: 'option' };
+  if (typeof typed !== 'string' || typed === '') return { value: option.default === true, origin: 'default' };
+  if (/^(?:true|yes|on|1)$/i.test(typed)) return { value: true, origin: 'option' };
+  if (/^(?:false|no|off|0|none)$/i.test(typed)) return { value: false, origin: 'option' };
+  throw new MadError('INVALID_ARGUMENT', `--${option.name} must be true or false, but is "${typed}".`, {
+    hint: `${option.help}.`,
+  });
 }
 
 function checked(

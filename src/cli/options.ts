@@ -291,6 +291,16 @@ export const options = [
     group: 'Run',
   },
   {
+    name: 'sys-env-details',
+    kind: 'flag',
+    commands: working,
+    default: true,
+    aliases: { madengine: ['generate-sys-env-details'] },
+    aliasesTakeValue: true,
+    help: 'Note what models run on (system, packages, GPUs) once for each image; the context can say otherwise',
+    group: 'Run',
+  },
+  {
     name: 'engine',
     kind: 'choice',
     choices: engineKinds,

@@ -94,6 +94,23 @@ describe('values', () => {
     expect(errorOf(['run', '--ignore-deprecated-flag']).hint).toContain('--ignore-deprecated');
   });
 
+  test('a flag that is on unless it is turned off, also by the value that its traditional name takes', () => {
+    const value = (argv: string[], program: Program = 'madengine') =>
+      command(['run', ...argv], program).values['sys-env-details'];
+    expect([value([]), value(['--sys-env-details']), value(['--no-sys-env-details'])]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(value(['--generate-sys-env-details'])).toBe(true);
+    expect(value(['--generate-sys-env-details', 'False', '--live-output'])).toBe(false);
+    expect(value(['--generate-sys-env-details=true'])).toBe(true);
+    expect(errorOf(['run', '--generate-sys-env-details', 'maybe'], 'madengine').message).toContain(
+      'must be true or false, but is "maybe"',
+    );
+    expect(errorOf(['run', '--generate-sys-env-details']).message).toContain('Unknown option');
+  });
+
   test('any text is kept as typed', () => {
     fc.assert(
       fc.property(

@@ -3,6 +3,7 @@ import { isPlainObject } from './merge.ts';
 import type { Checked, KeyProblem, Rule } from './rule.ts';
 
 const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
+const captureModes = ['lite', 'full'] as const;
 const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
 
 const wrong = (path: string, says: string): Checked => ({ problems: [{ path, says }] });
@@ -57,6 +58,16 @@ function oneOf(names: readonly string[]): Rule {
     return names.includes(name)
       ? { value: name }
       : wrong(path, `${JSON.stringify(value.slice(0, 40))} is none of ${names.join(', ')}`);
+  };
+}
+
+function lowerOneOf(names: readonly string[]): Rule {
+  return (value, path) => {
+    const name = typeof value === 'string' ? value.trim().toLowerCase() : undefined;
+    if (name === undefined) return expected(path, `one of ${names.join(', ')}`, value);
+    return names.includes(name)
+      ? { value: name }
+      : wrong(path, `${JSON.stringify(name.slice(0, 40))} is none of ${names.join(', ')}`);
   };
 }
 
@@ -192,7 +203,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   model_args: text,
   MAD_CONTAINER_IMAGE: text,
   MAD_ROCM_PATH: text,
-  rocenv_mode: text,
+  gen_sys_env_details: flag,
+  rocenv_mode: lowerOneOf(captureModes),
   timeout: seconds,
   timeout_multiplier: positiveNumber,
   debug: flag,

@@ -21,6 +21,7 @@ const outcome = {
   artifacts: true,
   output: true,
   gpu_health: true,
+  environment: true,
 } as const;
 
 /** Everything known of a run before it starts: a record lacks only its outcome. */

@@ -115,6 +115,16 @@ export const recordSchema = z.object({
   gpu_health: z.optional(z.array(gpuHealthSchema)),
   /** Statistics of the samples of power and memory profilers; absent without them. */
   gpu_usage: z.optional(z.array(gpuUsageSchema)),
+  /** What the model ran on, noted once per image and machine; absent where it was not noted. */
+  environment: z.optional(
+    z.object({
+      /** SHA-256 of what lasts of it: system, packages, toolkits, firmware. */
+      hash: text,
+      mode: z.enum(['lite', 'full']),
+      /** Folder with a text for each section, relative to the campaign's folder. */
+      path: text,
+    }),
+  ),
   /** Hash of the host's facts, stored once per campaign. */
   host_facts: z.nullable(text),
   /** Hash of the effective context, stored once per campaign. */

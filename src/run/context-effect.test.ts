@@ -10,6 +10,7 @@ const settings = {
   keepModelDir: false,
   skipModelRun: false,
   liveOutput: false,
+  sysEnvDetails: true,
 };
 
 test("a count of GPUs in the context wins over the card's, the first of its names over the others", () => {

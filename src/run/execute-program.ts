@@ -13,6 +13,7 @@ import { giveBack } from './give-back.ts';
 import { followOutput } from './output-follower.ts';
 import type { JobPlan } from './plan-job.ts';
 import { hostPaths, makeControlFiles } from './run-folder.ts';
+import { untimedStages } from './untimed-stages.ts';
 
 /** What is left on the machine must be gone this soon after a limit or a signal. */
 const killWithinMs = 10_000;
@@ -47,6 +48,7 @@ export interface Executed {
   end: ProgramEnd;
   stages: SeenStage[];
   scan: ScanResult;
+  /** Without what belongs to no model, such as a look at its environment. */
   durationS: number;
   /** The kernel ended something of it for lack of memory. */
   outOfMemory: boolean;
@@ -75,6 +77,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
   };
   try {
     const tracker = trackStages(plan.program.stages, options.emit);
+    const untimed = untimedStages(clock);
     const follower = followOutput({
       control,
       scanner: scannerOf(options),
@@ -82,15 +85,18 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       ...(options.liveOutput
         ? { onOutput: (text: string) => options.emit({ type: 'run.output', text }) }
         : {}),
-      onMark: tracker.mark,
+      onMark: (mark) => {
+        untimed.mark(mark);
+        tracker.mark(mark);
+      },
       onMetric: (metric) => options.emit({ type: 'metric.found', ...metric }),
       clock,
       signal: options.signal,
     });
     const started = clock.monotonic();
     const running = engine.exec(container, plan.exec);
-    const cut = await waitForEnd(running, plan.timeoutS, options);
-    const durationS = clock.monotonic() - started;
+    const cut = await waitForEnd(running, { timeoutS: plan.timeoutS, untimed: untimed.seconds }, options);
+    const wholeS = clock.monotonic() - started;
     options.onOver();
     const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
     if (cut) await end();
@@ -102,7 +108,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       end: programEnd,
       stages: tracker.seen(),
       scan: followed.scan,
-      durationS,
+      durationS: Math.max(0, wholeS - untimed.seconds()),
       outOfMemory,
       isGone: options.keepAlive && !cut ? Promise.resolve(true) : end(),
     };
@@ -150,14 +156,14 @@ async function handOver(options: ExecuteOptions): Promise<void> {
 /** undefined when the program ended by itself. */
 async function waitForEnd(
   running: RunningCommand,
-  timeoutS: number | null,
+  { timeoutS, untimed }: { timeoutS: number | null; untimed(): number },
   options: ExecuteOptions,
 ): Promise<ProgramEnd | undefined> {
   const over = new AbortController();
   const waits: Promise<ProgramEnd | undefined>[] = [running.result.then(() => undefined)];
   if (timeoutS !== null) {
     waits.push(
-      sleepLong(options.clock, timeoutS, over.signal).then(
+      sleepBeyond(untimed, timeoutS, options.clock, over.signal).then(
         () => ({ kind: 'timed-out', limitS: timeoutS }),
         () => undefined,
       ),
@@ -172,6 +178,20 @@ async function waitForEnd(
     return await Promise.race(waits);
   } finally {
     over.abort();
+  }
+}
+
+/** Sleeps for as long, and for what is added meanwhile. */
+async function sleepBeyond(
+  added: () => number,
+  seconds: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let slept = 0; slept < seconds + added(); ) {
+    const more = seconds + added() - slept;
+    await sleepLong(clock, more, signal);
+    slept += more;
   }
 }
 

@@ -28,6 +28,8 @@ export interface RunSettings {
   keepModelDir: boolean;
   skipModelRun: boolean;
   liveOutput: boolean;
+  /** Note what models run on, unless the context says otherwise. */
+  sysEnvDetails: boolean;
 }
 
 export const defaultTimeoutS = 7200;

@@ -4,6 +4,7 @@ import type { Secret } from '../foundation/secret.ts';
 import { gpuOptions, vendorOptions, withCardsOptions } from '../machine/device/container-options.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { ContainerSpec, EngineKind, ExecSpec, Mount } from '../machine/engine/engine.ts';
+import type { CaptureStageOptions } from '../stage/environment-stage.ts';
 import { interpreterFor } from '../stage/interpreter.ts';
 import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
@@ -95,6 +96,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
       skipModelRun: settings.skipModelRun,
       dataStages: options.data?.stages ?? [],
       lastStages: options.data?.lastStages ?? [],
+      ...captureOf(options),
       ...(options.giveBackTo && engine !== 'host' ? { giveBackTo: options.giveBackTo } : {}),
     }),
   };
@@ -116,6 +118,13 @@ export function planJob(options: PlanJobOptions): JobPlan {
       secretEnv: options.secretEnv,
     },
   };
+}
+
+/** The context's word counts over the option's (v2-formats, 4). */
+function captureOf({ context, settings, secretEnv }: PlanJobOptions): { capture?: CaptureStageOptions } {
+  const { gen_sys_env_details: wanted = settings.sysEnvDetails, rocenv_mode: mode = 'lite' } = context.values;
+  if (wanted !== true) return {};
+  return { capture: { mode: mode === 'full' ? 'full' : 'lite', secretNames: Object.keys(secretEnv) } };
 }
 
 function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {

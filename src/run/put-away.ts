@@ -26,6 +26,8 @@ export interface PutAwayOptions {
   startedAt: Date;
   runFolder: string;
   services: RunServices;
+  /** Takes what was noted of the run's environment; while its container is being removed. */
+  seen(executed: Executed): Promise<void>;
 }
 
 export async function putAway(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
@@ -39,6 +41,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   progress.artifacts = collected.artifacts;
   if (checks) progress.checks = checks;
   const log = await keepLog(options, progress);
+  await options.seen(executed);
   // Removing a container takes a while, so the results are put away meanwhile.
   await executed.isGone;
   // What a process that outlived its program went on writing was not looked at for secrets.

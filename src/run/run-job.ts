@@ -21,6 +21,7 @@ import { endedByDeadline, failureOf } from './run-failure.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
+import { withEnvironment } from './with-environment.ts';
 import { withGpus } from './with-gpus.ts';
 
 /** Never throws for what goes wrong with the job: that is in the record, which is final and on disk when this returns. */
@@ -171,30 +172,33 @@ async function steps(
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
   const replan = (gpus: readonly number[]): Promise<JobPlan> =>
     planFor(job, draft.run, runFolder, services, data, gpus);
-  return withGpus({ job, plan, image: image.reference, replan, services, progress }, async (plan) => {
-    const startedAt = clock.now();
-    const executed = await executeProgram({
-      // For the record; asked while the container goes, so that it neither delays nor disturbs the model.
-      onOver: () => void services.engineVersion(),
-      plan,
-      image: image.reference,
-      engine,
-      runFolder,
-      errors: errorPatterns(job.card, services.context.values),
-      ...(rules ? { alsoScan: rules.scan } : {}),
-      scrubber: services.scrubber,
-      liveOutput: settings.liveOutput,
-      keepAlive: settings.keepAlive,
-      giveBackTo: services.giveBackTo,
-      intend: () => intendContainer(draft.run, plan.container.name, services),
-      onUnkillable: (words) => tellUnkillable(words, services, progress),
-      emit: services.emit,
-      clock,
-      signal: services.signal,
-    });
-    await data?.note(executed);
-    return putAway({ job, plan, rules, executed, startedAt, runFolder, services }, progress);
-  });
+  return withGpus({ job, plan, image: image.reference, replan, services, progress }, (placed) =>
+    withEnvironment({ job, plan: placed, runFolder, services, progress }, async (plan, seen) => {
+      const startedAt = clock.now();
+      const executed = await executeProgram({
+        // For the record; asked while the container goes, so that it neither delays nor disturbs the model.
+        onOver: () => void services.engineVersion(),
+        plan,
+        image: image.reference,
+        engine,
+        runFolder,
+        errors: errorPatterns(job.card, services.context.values),
+        ...(rules ? { alsoScan: rules.scan } : {}),
+        scrubber: services.scrubber,
+        liveOutput: settings.liveOutput,
+        keepAlive: settings.keepAlive,
+        giveBackTo: services.giveBackTo,
+        intend: () => intendContainer(draft.run, plan.container.name, services),
+        onUnkillable: (words) => tellUnkillable(words, services, progress),
+        emit: services.emit,
+        clock,
+        signal: services.signal,
+      });
+      await data?.note(executed);
+      const put = { job, plan, rules, executed, startedAt, runFolder, services, seen };
+      return putAway(put, progress);
+    }),
+  );
 }
 
 /** Nothing of it is loaded for a card without data. */

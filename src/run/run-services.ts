@@ -12,6 +12,7 @@ import type { KnownFailure } from '../record/known-failure.ts';
 import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
+import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
 import type { HiddenEntry } from './run-folder.ts';
 
@@ -43,6 +44,8 @@ export interface RunServices {
   settings: RunSettings;
   data: DataSettings;
   knownFailures: readonly KnownFailure[];
+  /** Made when the first job wants it; absent where none does. */
+  captures?: () => Promise<EnvironmentCaptures>;
   gpus: GpuFacts;
   devices: DeviceServices;
   host: string;
@@ -93,6 +96,7 @@ export type Progress = Pick<
   | 'data'
   | 'gpu_usage'
   | 'launch'
+  | 'environment'
 > & {
   gpus: readonly number[];
   warnings: string[];

@@ -30,6 +30,22 @@ test('a plain model is one stage: its script with its arguments, in its folder',
   expect(commands({ args: '--bs "3 2"' })).toEqual([['run', `|"\${madengine_shell}" run.sh --bs '3 2'`]]);
 });
 
+test('the environment is noted between the pre-scripts and the model, and no exit code of that is left', () => {
+  const values = { pre_scripts: [{ path: 'pre.sh' }] };
+  const capture = { mode: 'full', secretNames: ['MAD_SECRETS_X'] } as const;
+  expect(stagesOf({ context: context(values), capture }).map(({ name }) => name)).toEqual([
+    'pre_script',
+    'environment',
+    'run',
+  ]);
+  expect(commands({ capture, skipModelRun: true })).toEqual([
+    [
+      'environment',
+      '|sh -c \'sh "$@"; exit 0\' environment "${madengine_control}"/environment.sh "${madengine_control}"/environment full 20 MAD_SECRETS_X',
+    ],
+  ]);
+});
+
 test('other interpreters are named as they are', () => {
   expect(commands({ interpreter: ['/usr/bin/env', 'perl'], scriptFile: '-x' })).toEqual([
     ['run', '|/usr/bin/env perl ./-x'],

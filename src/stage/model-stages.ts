@@ -1,6 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { MadError } from '../foundation/error.ts';
 import type { ModelCard } from '../package/card.ts';
+import { type CaptureStageOptions, environmentStage } from './environment-stage.ts';
 import { interpreterFor } from './interpreter.ts';
 import { programVariables } from './program.ts';
 import type { Stage, Word } from './stage.ts';
@@ -18,6 +19,8 @@ export interface ModelStagesOptions {
   tools?: ToolChain;
   /** Everything but the model itself is run. */
   skipModelRun: boolean;
+  /** Absent where nobody wants to know what the model runs on. */
+  capture?: CaptureStageOptions;
   /** Bring data, between the pre-scripts and the model (v1-formats, 5). */
   dataStages?: readonly Stage[];
   /** Run when all else is over. */
@@ -34,6 +37,7 @@ export function modelStages(options: ModelStagesOptions): Stage[] {
     ...scriptsOf(context, 'pre_scripts').map((script) => scriptStage('pre_script', script, modelDir)),
     // Before data that may take hours.
     ...(skipModelRun ? [] : (tools?.checks ?? [])).map((check) => checkStage(check, modelDir)),
+    ...(options.capture ? [environmentStage(options.capture)] : []),
     ...(options.dataStages ?? []),
     ...(skipModelRun ? [] : [runStage(options)]),
     ...scriptsOf(context, 'post_scripts').map((script) => scriptStage('post_script', script, modelDir)),

@@ -240,7 +240,12 @@ test.each(['plain', 'everything'])('the program of a model: %s', async (name) =>
       origins: {},
     },
     skipModelRun: false,
-    ...(name === 'plain' ? {} : { giveBackTo: { uid: 1000, gid: 1000 } }),
+    ...(name === 'plain'
+      ? {}
+      : {
+          capture: { mode: 'lite', secretNames: ['MAD_SECRETS_TOKEN'] },
+          giveBackTo: { uid: 1000, gid: 1000 },
+        }),
   });
   const program = renderProgram({ stages, workspace: '/myworkspace', control: '/madengine' });
   await expect(program).toMatchFileSnapshot(join(import.meta.dirname, `../../test/golden/stage/${name}.sh`));

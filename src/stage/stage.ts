@@ -7,6 +7,7 @@ export const stageNames = [
   'clone',
   'data',
   'pre_script',
+  'environment',
   'run',
   'post_script',
   'collect',

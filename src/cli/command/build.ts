@@ -26,5 +26,6 @@ export const buildOptions = (values: OptionValues): BuildOptions => ({
   package: values.package,
   jobs: values.jobs,
   engine: values.engine,
+  sysEnvDetails: values['sys-env-details'],
   dryRun: values['dry-run'],
 });

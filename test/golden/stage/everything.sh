@@ -9,15 +9,19 @@ case ${1-} in
     cd "${madengine_workspace}"/run_directory || exit 126
     exec "${madengine_shell}" "${madengine_workspace}"/scripts/common/pre_scripts/pre_test.sh 'a b'
     exit ;;
-  1) # run
+  1) # environment: lite
+    cd "${madengine_workspace}" || exit 126
+    exec sh -c 'sh "$@"; exit 0' environment "${madengine_control}"/environment.sh "${madengine_control}"/environment lite 20 MAD_SECRETS_TOKEN
+    exit ;;
+  2) # run
     cd "${madengine_workspace}"/run_directory || exit 126
     eval 'rocprof --stats python3 train.py --bs 32 --name '\''it'\''\'\'''\''s '\''"${MAD_MODEL_NAME}" ${EXTRA} '\''*'\'''
     exit ;;
-  2) # post_script: scripts/common/post_scripts/post_test.sh
+  3) # post_script: scripts/common/post_scripts/post_test.sh
     cd "${madengine_workspace}"/run_directory || exit 126
     exec "${madengine_shell}" "${madengine_workspace}"/scripts/common/post_scripts/post_test.sh
     exit ;;
-  3) # give_back
+  4) # give_back
     cd "${madengine_workspace}" || exit 126
     exec sh -c 'chown -hR "$1" "$2"; chown -hR "$1" "$3"' give_back 1000:1000 "${madengine_workspace}" "${madengine_control}"
     exit ;;
@@ -122,7 +126,8 @@ trap 'madengine_stop 130' INT
 trap 'madengine_stop 143' TERM
 
 madengine_stage 0 pre_script unless_failed
-madengine_stage 1 run unless_failed
-madengine_stage 2 post_script unless_failed
-madengine_stage 3 give_back always
+madengine_stage 1 environment unless_failed
+madengine_stage 2 run unless_failed
+madengine_stage 3 post_script unless_failed
+madengine_stage 4 give_back always
 madengine_over
