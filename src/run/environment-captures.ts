@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import { shippedFolder } from '../package/shipped-folder.ts';
-import type { RunRecord } from '../record/record-schema.ts';
 import { type CaptureMode, captureFiles } from '../stage/environment-stage.ts';
 import { type KeptEnvironment, keepEnvironment } from './keep-environment.ts';
 
@@ -105,10 +104,3 @@ async function readScript(): Promise<string> {
     });
   });
 }
-
-/** As a record refers to it. */
-export const environmentOfRecord = ({ hash, mode, path }: KeptEnvironment): RunRecord['environment'] => ({
-  hash,
-  mode,
-  path,
-});

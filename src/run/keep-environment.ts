@@ -74,7 +74,7 @@ export async function keepEnvironment(options: KeepOptions): Promise<KeptEnviron
 }
 
 /** Name of the table in the kept folder; the sections are `<name>.txt`. */
-export const keptTable = 'environment.csv';
+const keptTable = 'environment.csv';
 
 function filesOf(
   sections: readonly SeenSection[],
