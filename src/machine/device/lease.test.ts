@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock as clock } from '../../foundation/clock.ts';
 import type { GpuDevice } from './gpu-facts.ts';
-import { keyOf, leaseFolder, leaseGpus } from './lease.ts';
+import { keyOf, leaseFolder, leaseGpus, tryLeaseGpus } from './lease.ts';
 
 let folder = '';
 const children: ChildProcess[] = [];
@@ -46,6 +46,16 @@ test('two programs never have the same GPU, and each takes one that is free', as
   const mine = await lease(gpus(0, 1), 1);
   expect(mine.gpus).toEqual([1]);
   mine.release();
+});
+
+test('who does not wait gets all of them or none, and hears who has the first that is taken', async () => {
+  const other = await otherProgram(gpus(1), 1);
+  expect(tryLeaseGpus(folder, gpus(0, 1))).toEqual({
+    busy: 1,
+    holder: expect.stringContaining(`process ${other.pid}`),
+  });
+  expect(tryLeaseGpus(folder, gpus(0, 2))).toMatchObject({ gpus: [0, 2] });
+  expect(tryLeaseGpus(folder, gpus(2))).toMatchObject({ busy: 2 });
 });
 
 test('who waits is told who has it, and gets it when that one is killed', async () => {

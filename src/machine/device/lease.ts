@@ -61,6 +61,23 @@ export async function leaseGpus(options: LeaseOptions): Promise<Lease> {
   }
 }
 
+/** These GPUs if nobody has any of them at this moment; else who has the first one that is taken, in words. */
+export function tryLeaseGpus(
+  folder: string,
+  devices: readonly GpuDevice[],
+): Lease | { busy: number; holder: string } {
+  const held = new Map<number, Lock>();
+  try {
+    const [busy] = takeFree(folder, devices, devices.length, held, true);
+    if (!busy) return leaseOf(devices, held);
+    releaseAll(held);
+    return { busy: busy.index, holder: holderOf(folder, busy) };
+  } catch (error) {
+    releaseAll(held);
+    throw error;
+  }
+}
+
 /** Returns those that others hold. With `inOrder` it stops at the first of them. */
 function takeFree(
   folder: string,
