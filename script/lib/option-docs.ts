@@ -66,7 +66,8 @@ const aliasText = (option: OptionSpec): string =>
 function valueText(option: OptionSpec): string {
   if (option.choices) return option.choices.map((choice) => `\`${choice}\``).join(', ');
   if (option.kind === 'flag') return '';
-  return option.kind === 'list' ? `${option.metavar}…` : (option.metavar ?? option.kind);
+  const words = (option.words ?? []).map((word) => `, \`${word}\``).join('');
+  return option.kind === 'list' ? `${option.metavar}…` : `${option.metavar ?? option.kind}${words}`;
 }
 
 /** The options of each command as an object, for tools that put command lines together. */
@@ -137,7 +138,9 @@ function optionSchema(option: OptionSpec): JsonSchema {
       return { type: 'boolean', ...common, default: option.default === true };
     case 'number':
       return {
-        type: 'integer',
+        ...(option.words
+          ? { anyOf: [{ type: 'integer' }, { type: 'string', enum: [...option.words] }] }
+          : { type: 'integer' }),
         ...common,
         ...(option.minimum === undefined ? {} : { minimum: option.minimum }),
       };

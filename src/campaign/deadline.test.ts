@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Clock } from '../foundation/clock.ts';
 import { Deadline, endedByDeadline } from '../run/run-failure.ts';
-import { startDeadline } from './deadline.ts';
+import { leftBecause, startDeadline } from './deadline.ts';
 
 /** A clock that stands at 100 s, and whose sleepers wake up when told. */
 function stillClock(): Clock & { slept: number[]; wake(): Promise<void> } {
@@ -62,4 +62,21 @@ test('what the deadline ends is a timeout; what a person ends stays interrupted'
     message: 'not finished by the deadline of 9 s (--deadline) of the campaign',
   });
   expect(endedByDeadline(verdict, AbortSignal.abort('SIGTERM'))).toBe(verdict);
+});
+
+test('what did not start any more says why, and what the attempt before failed of', () => {
+  const last = { class: 'pull', stage: 'pull', message: 'no network' } as const;
+  const { signal } = new AbortController();
+  expect(leftBecause({}, 9, signal)).toEqual({
+    class: 'not_run',
+    stage: null,
+    message: 'not started before the deadline of 9 s (--deadline) of the campaign',
+  });
+  expect(leftBecause({ last }, 9, signal).message).toContain(
+    '; the attempt before failed (pull): no network',
+  );
+  expect(leftBecause({ last }, 9, AbortSignal.abort('SIGINT'))).toMatchObject({
+    class: 'interrupted',
+    message: 'ended by SIGINT; the attempt before failed (pull): no network',
+  });
 });

@@ -24,8 +24,18 @@ export function startDeadline(
   return { signal: AbortSignal.any([signal, over.signal]), stop: () => stopped.abort() };
 }
 
-export const notRun = (seconds: number): RunFailure => ({
-  class: 'not_run',
-  stage: null,
-  message: `not started before ${new Deadline(seconds)} of the campaign`,
-});
+/** Why a job, or its next attempt, did not start any more. */
+export function leftBecause(
+  { last }: { last?: RunFailure },
+  deadlineS: number,
+  signal: AbortSignal,
+): RunFailure {
+  const before = last ? `; the attempt before failed (${last.class}): ${last.message}` : '';
+  return signal.aborted
+    ? { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}${before}` }
+    : {
+        class: 'not_run',
+        stage: null,
+        message: `not started before ${new Deadline(deadlineS)} of the campaign${before}`,
+      };
+}

@@ -150,7 +150,7 @@ function tellEnding(
   const log = openEventLog(folder.path);
   const stopListening = events.listen((event) => {
     if (event.type === 'run.ended' && event.known) known++;
-    else if (event.type === counted) counts[event.status]++;
+    else if (event.type === counted && !('retried' in event && event.retried)) counts[event.status]++;
     log.listen(event);
   });
   emit({ type: 'campaign.started', command, results_root: resultsRoot, folder: folder.path });

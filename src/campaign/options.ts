@@ -73,6 +73,12 @@ export interface RunOptions extends BuildOptions {
   deadline: number;
   /** `--tools-config`: a file in place of the package's `scripts/common/tools.json`. */
   toolsConfig: string | undefined;
+  /** Models at the same time; `auto`: as many as the GPUs allow. */
+  parallel: number | 'auto';
+  /** Further attempts after failures that are none of the model's. */
+  retries: number;
+  /** Refuse GPUs that are busy or throttled. */
+  strict: boolean;
   keepAlive: boolean;
   keepModelDir: boolean;
   skipModelRun: boolean;

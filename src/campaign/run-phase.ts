@@ -1,8 +1,7 @@
-/** Runs the jobs of a manifest on this machine, one after the other, each with its record and its rows. */
+/** Runs the jobs of a manifest on this machine, each with its record and its rows. */
 import { resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { type ExitCode, exitCode, MadError } from '../foundation/error.ts';
-import { newId } from '../foundation/id.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import type { FailedBuild } from '../manifest/assemble.ts';
@@ -13,22 +12,26 @@ import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
+import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
-import { draftRecord, emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
+import { beginRun } from '../run/begin-run.ts';
+import { emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { hiddenIn } from '../run/run-folder.ts';
 import { finish } from '../run/run-job.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
-import { runLocally } from '../target/local/local-target.ts';
-import { notRun, startDeadline } from './deadline.ts';
+import { leftBecause, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
-import { exitCodeOf, type PhaseCounts } from './exit-code.ts';
+import type { Entry } from './entry.ts';
+import { exitCodeOf } from './exit-code.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
 import { locatePackage } from './package-transport.ts';
+import { limitsOf } from './parallel.ts';
 import type { Access } from './prepare.ts';
+import { runJobs } from './run-jobs.ts';
 import { toolsOfRun } from './tools-of-run.ts';
 import { writeResults } from './write-results.ts';
 
@@ -94,29 +97,39 @@ export async function runPhase(
   const started = around.clock.monotonic();
   const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
   const services = await servicesFor(inputs, writer, campaign, around);
-  const records: RunRecord[] = [];
-  const runs: PhaseCounts['runs'][number][] = [];
-  const keep = (record: RunRecord, misfit: boolean): void => {
+  const unbuilt: RunRecord[] = [];
+  const ran = new Map<number, { record: RunRecord; misfit: boolean }>();
+  const keep = (record: RunRecord, { position, skip }: Entry): void => {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
-    records.push(record);
-    runs.push({ status: record.status, misfit, known: record.known === true });
+    ran.set(position, { record, misfit: skip?.misfit ?? false });
   };
   tellDevices(gpus, jobs, context, campaign.emit);
   // No run that failed: they have their own part in the exit code.
   for (const build of inputs.failedBuilds)
-    records.push(await recordFailedBuild(build, services, campaign, around));
+    unbuilt.push(await recordFailedBuild(build, services, campaign, around));
   const deadline = startDeadline(options.deadline, campaign.started, around);
-  const inTime = { ...services, signal: deadline.signal };
-  for (const [index, job] of jobs.entries()) {
-    if (around.signal.aborted) break;
-    const skip = skipOf(job, context, gpus, options);
-    const record =
-      skip || !deadline.signal.aborted
-        ? await runLocally(job, inTime, { skip, position: index + 1, total: jobs.length })
-        : await recordUnplaced(job, notRun(options.deadline), services, campaign, around);
-    keep(record, skip?.misfit ?? false);
-  }
+  await runJobs({
+    jobs,
+    limits: limitsOf(options.parallel),
+    retries: options.retries,
+    skipOf: (job) => skipOf(job, context, gpus, options),
+    services: { ...services, signal: deadline.signal },
+    signal: around.signal,
+    keep,
+    leave: async (entry) => {
+      const failure = leftBecause(entry, options.deadline, around.signal);
+      keep(await recordUnplaced(entry.job, failure, services, campaign, around, entry.begun), entry);
+    },
+  });
   deadline.stop();
+  // By completion in perf.csv, by place in the manifest everywhere else.
+  const inOrder = [...ran].sort(([a], [b]) => a - b).map(([, one]) => one);
+  const records = [...unbuilt, ...inOrder.map(({ record }) => record)];
+  const runs = inOrder.map(({ record: { status, known }, misfit }) => ({
+    status,
+    misfit,
+    known: known === true,
+  }));
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
   const knownBuilds = records.filter(({ known, failure }) => known && failure?.class === 'build').length;
   const code = exitCodeOf({ failedBuilds: inputs.buildFailures - knownBuilds, runs });
@@ -257,31 +270,17 @@ async function recordUnplaced(
   services: RunServices,
   campaign: OpenCampaign,
   around: Surroundings,
+  begun?: RecordDraft,
 ): Promise<RunRecord> {
-  const run = newId();
-  const draft = draftRecord({
-    campaign: campaign.folder.id,
-    run,
-    job,
-    attempt: 1,
-    startedAt: around.clock.now(),
-    package: services.package,
-    host: campaign.host,
-    hostFacts: services.hostFacts,
-    context: services.contextHash,
-    buildNumber: services.buildNumber,
-    pipeline: services.pipeline,
-  });
-  await campaign.folder.journal.append({
-    act: 'run.started',
-    run,
-    draft: services.scrubber.scrubData(draft),
-  });
+  const draft = begun ?? (await beginRun(job, services, 1));
+  const { run, attempt } = draft;
   const record: RunRecord = {
     ...draft,
+    engine: null,
+    gpu: null,
     ...emptyOutcome(around.clock.now()),
     placement: null,
     failure,
   };
-  return finish(record, services, campaign.emit.within({ run, attempt: 1 }));
+  return finish(record, services, campaign.emit.within({ run, attempt }));
 }

@@ -45,6 +45,8 @@ export interface OptionSpec {
   default?: string | number | boolean;
   /** Smallest value of a number; numbers are whole. */
   minimum?: number;
+  /** Words that a number may be instead. */
+  words?: readonly string[];
   choices?: readonly string[];
   /** How the value is called in the help. */
   metavar?: string;
@@ -59,15 +61,17 @@ export type OptionOrigin = 'option' | 'environment' | 'project file' | 'default'
 
 type ValueOf<O> = O extends { kind: 'flag' }
   ? boolean
-  : O extends { kind: 'number' }
-    ? number
-    : O extends { kind: 'list' }
-      ? readonly string[]
-      : O extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-        ? Choice
-        : O extends { default: string }
-          ? string
-          : string | undefined;
+  : O extends { kind: 'number'; words: readonly (infer Word)[] }
+    ? number | Word
+    : O extends { kind: 'number' }
+      ? number
+      : O extends { kind: 'list' }
+        ? readonly string[]
+        : O extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+          ? Choice
+          : O extends { default: string }
+            ? string
+            : string | undefined;
 
 /** The values of all options of a table, by long name. */
 export type ValuesOf<Table extends readonly OptionSpec[]> = {

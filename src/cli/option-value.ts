@@ -70,16 +70,18 @@ function checked(
       hint: `${option.help}.${example}`,
     });
   }
-  return option.kind === 'number' ? Number(text) : text;
+  return option.kind === 'number' && !option.words?.includes(text) ? Number(text) : text;
 }
 
 /** What a value of this option must be that this text is not; undefined when it can be taken. */
 export function textProblem(option: OptionSpec, text: string): string | undefined {
+  if (option.words?.includes(text)) return undefined;
   if (option.kind === 'number') {
     const number = Number(text);
     const smallest = option.minimum ?? Number.MIN_SAFE_INTEGER;
     if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(number) && number >= smallest) return undefined;
-    return `must be a whole number${option.minimum === undefined ? '' : ` of at least ${option.minimum}`}`;
+    const orWord = (option.words ?? []).map((word) => ` or ${word}`).join('');
+    return `must be a whole number${option.minimum === undefined ? '' : ` of at least ${option.minimum}`}${orWord}`;
   }
   return option.choices && !option.choices.includes(text)
     ? `must be one of ${option.choices.join(', ')}`

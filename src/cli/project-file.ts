@@ -80,7 +80,9 @@ function optionAt(option: OptionSpec, value: unknown, path: string): unknown {
       : wrong(path, 'a list of texts', value);
   }
   if (option.kind === 'number') {
-    if (typeof value !== 'number') return wrong(path, 'a whole number', value);
+    const isWord = typeof value === 'string' && option.words?.includes(value);
+    const orWord = (option.words ?? []).map((word) => ` or ${JSON.stringify(word)}`).join('');
+    if (typeof value !== 'number' && !isWord) return wrong(path, `a whole number${orWord}`, value);
   } else if (typeof value !== 'string' || value === '') return wrong(path, 'text', value);
   const problem = textProblem(option, String(value));
   return problem === undefined ? value : wrong(path, problem.slice('must be '.length), value);

@@ -16,6 +16,8 @@ const failure = z.object({
   message: z.string(),
   /** The line of output that shows it. */
   evidence: z.optional(z.string()),
+  /** It is not tried again, because that could not mend it. */
+  permanent: z.optional(z.boolean()),
 });
 
 const bodies = [
@@ -110,6 +112,8 @@ const bodies = [
     image: z.string(),
     position: count,
     total: count,
+    /** Others may go on beside it: lines of output need its name. */
+    concurrent: z.optional(z.boolean()),
   }),
   /** A run has come to its next stage. */
   z.object({ type: z.literal('stage.started'), stage: z.string() }),
@@ -161,6 +165,8 @@ const bodies = [
     known_reason: z.optional(z.string()),
     /** False for a success that no check of its card stands behind. */
     checked: z.optional(z.boolean()),
+    /** True when the job is tried again: this is not its result. */
+    retried: z.optional(z.boolean()),
     /** Why it was skipped. */
     reason: z.optional(z.string()),
     failure: z.optional(failure),

@@ -115,6 +115,7 @@ async function withoutRegistry(options: EnsureOptions): Promise<Found> {
         class: 'pull',
         stage: 'inspect',
         message: `The image ${image} is not on this machine, and the manifest names no registry that has it. Build it here, or build with --registry.`,
+        permanent: true,
       },
     };
   }
@@ -134,6 +135,7 @@ function anotherImage(image: string, wanted: string, present: string): Found {
       class: 'pull',
       stage: 'inspect',
       message: `${image} is another image than the one of the manifest: ${present} is here, ${wanted} was built. Build again, or build with --registry so that the image can be fetched by its digest.`,
+      permanent: true,
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
 import { type RetryPolicy, retry } from '../foundation/retry.ts';
-import { isTransient, TransferError } from '../machine/engine/transfer-error.ts';
+import { isTransient, TransferError, type TransferProblem } from '../machine/engine/transfer-error.ts';
 
 /** A push or pull that did not work, as records and events hold it. */
 export interface TransferFailure {
@@ -10,6 +10,8 @@ export interface TransferFailure {
   stage: string;
   /** What failed, and what to do. */
   message: string;
+  /** Another try could not help. */
+  permanent?: true;
 }
 
 /** Tries up to three times, 1 and 2 seconds apart, while it is the network or the registry that fails. */
@@ -30,8 +32,11 @@ export function transferFailure(kind: 'push' | 'pull', stage: string, error: unk
     class: classOf(kind, error),
     stage,
     message: hint ? `${text.replace(/\.?$/, '.')} ${hint}` : text,
+    ...(error instanceof TransferError && permanentProblems.has(error.problem) ? { permanent: true } : {}),
   };
 }
+
+const permanentProblems: ReadonlySet<TransferProblem> = new Set(['unauthorized', 'not-found', 'certificate']);
 
 function classOf(kind: 'push' | 'pull', error: unknown): TransferFailure['class'] {
   if (!(error instanceof MadError)) return kind;

@@ -22,7 +22,8 @@ export async function finishRun(
 ): Promise<FinishedRun> {
   const path = await writeRecord(await campaign.runFolder(record.run), record);
   await campaign.journal.append({ act: 'record.final', run: record.run });
-  const { tornSaved } = await writer.append(perfRows(record));
+  const rows = perfRows(record);
+  const { tornSaved } = rows.length === 0 ? {} : await writer.append(rows);
   await campaign.journal.append({ act: 'row.appended', run: record.run });
   return { record: path, ...(tornSaved !== undefined && { tornSaved }) };
 }

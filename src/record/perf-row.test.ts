@@ -28,6 +28,10 @@ test('a good run has one row with the performance as the model printed it', () =
   ]);
 });
 
+test('an attempt that another one followed has no row', () => {
+  expect(perfRows(sampleRecord({ status: 'FAILURE', retried: true }))).toEqual([]);
+});
+
 test('a failed run without a metric has a row with its class and reason', () => {
   const failure = { class: 'timeout', stage: 'run', message: 'no end within 60 s' } as const;
   const record = sampleRecord({ status: 'FAILURE', metrics: [], failure });

@@ -53,10 +53,11 @@ export const ownColumns = [
 export const perfColumns: readonly string[] = [...referenceColumns, ...ownColumns];
 
 /**
- * The rows of a record: one per metric, one without performance when there is none. Rows of a `multiple_results` file
+ * The rows of a record: one per metric, one without performance when there is none; none of an attempt that another followed. Rows of a `multiple_results` file
  * are called `<card>_<row model>`, their further columns stand behind ours.
  */
 export function perfRows(record: RunRecord): PerfRow[] {
+  if (record.retried) return [];
   const metrics = record.metrics.filter(({ column }) => column === undefined);
   return (metrics.length === 0 ? [undefined] : metrics).map((metric) => perfRow(record, metric));
 }

@@ -71,6 +71,23 @@ test('without any campaign nothing is made', async () => {
   expect(await readdir(root)).toEqual([]);
 });
 
+test('of a job whose next attempt had begun, only that one has a row', async () => {
+  const first = sampleDraft();
+  const second = sampleDraft({ job: first.job, attempt: 2 });
+  const campaign = await dead(
+    [first, second].map((draft) => ({ act: 'run.started' as const, run: draft.run, draft })),
+  );
+  await reconcile(options());
+  const records = await Promise.all(
+    [first, second].map(({ run }) => readRecord(recordPath(join(campaign.path, 'runs', run)))),
+  );
+  expect(records.map(({ retried, failure }) => [retried, failure?.class])).toEqual([
+    [true, 'interrupted'],
+    [undefined, 'interrupted'],
+  ]);
+  expect((await rows()).map((row) => row.run_id)).toEqual([second.run]);
+});
+
 test('a run that was started and has no record is recorded as interrupted, with its row', async () => {
   const draft = sampleDraft();
   const campaign = await dead([{ act: 'run.started', run: draft.run, draft }]);

@@ -124,11 +124,22 @@ async function recordInterrupted(dead: DeadCampaign, clock: Clock): Promise<stri
     const folder = runFolderIn(dead.path, entry.run);
     if (await hasRecord(folder)) continue;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeRecord(folder, interruptedRecord(entry.draft, await lastSign(dead, entry.draft, clock.now())));
+    const record = interruptedRecord(entry.draft, await lastSign(dead, entry.draft, clock.now()));
+    await writeRecord(folder, isFollowed(entry.draft, dead) ? { ...record, retried: true } : record);
     interrupted.push(entry.run);
   }
   return interrupted;
 }
+
+/** Whether the next attempt at its job had begun, whose record is then the one that counts. */
+const isFollowed = ({ job, attempt, run }: RecordDraft, { entries }: DeadCampaign): boolean =>
+  entries.some(
+    (other) =>
+      other.act === 'run.started' &&
+      other.draft.job === job &&
+      other.draft.attempt > attempt &&
+      other.run !== run,
+  );
 
 function interruptedRecord(draft: RecordDraft, lastSignAt: Date): RunRecord {
   const total_s = Math.max(0, (lastSignAt.getTime() - Date.parse(draft.started_at)) / 1000);

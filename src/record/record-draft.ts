@@ -22,6 +22,8 @@ const outcome = {
   output: true,
   gpu_health: true,
   environment: true,
+  retried: true,
+  neighbours: true,
 } as const;
 
 /** Everything known of a run before it starts: a record lacks only its outcome. */

@@ -58,6 +58,8 @@ export const failureSchema = z.object({
   message: text,
   /** The line of output that shows it. */
   evidence: z.optional(text),
+  /** Nothing but a change of the input could mend it, so it is not tried again. */
+  permanent: z.optional(z.boolean()),
 });
 
 export const checkSchema = z.object({
@@ -76,7 +78,10 @@ export const recordSchema = z.object({
   run: text,
   /** Model, arguments and image as one key: the same for each attempt at the job. */
   job: text,
+  /** Counts from 1. */
   attempt: z.number(),
+  /** Another attempt at the job followed: that one's rows count, and this one has none. */
+  retried: z.optional(z.boolean()),
   status: z.enum(statuses),
   /** Why it was skipped, or is good without a result. */
   reason: z.nullable(text),
@@ -105,7 +110,17 @@ export const recordSchema = z.object({
   ),
   engine: z.nullable(z.object({ kind: text, version: text })),
   /** null when the job was never placed. */
-  placement: z.nullable(z.object({ host: text, target: text, gpus: z.array(z.number()) })),
+  placement: z.nullable(
+    z.object({
+      host: text,
+      target: text,
+      gpus: z.array(z.number()),
+      /** CPUs near the GPUs that it was limited to because of its neighbours, such as `0-7,64-71`. */
+      cpus: z.optional(text),
+    }),
+  ),
+  /** Runs of the same campaign that were on the machine at the same time; absent where that was not allowed. */
+  neighbours: z.optional(z.array(z.object({ run: text, job: text, gpus: z.array(z.number()) }))),
   /** How it was spread over processes and nodes; absent where nobody named a launcher or nodes. */
   launch: z.optional(
     z.object({ launcher: text, nnodes: z.number(), node_rank: z.number(), nproc_per_node: z.number() }),

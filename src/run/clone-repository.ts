@@ -236,7 +236,14 @@ function failureOf(error: unknown, signal: AbortSignal): RunFailure {
     ? 'git is not installed on this machine, and the card has a url to clone. Install git.'
     : [known?.message.replace(/\.?$/, '.') ?? String(error), known?.hint ?? ''].join(' ').trim();
   const evidence = error instanceof CloneError && error.said !== '' ? error.said : undefined;
-  return { class: 'clone', stage: 'clone', message, ...(evidence ? { evidence } : {}) };
+  const passes = error instanceof CloneError && error.passes;
+  return {
+    class: 'clone',
+    stage: 'clone',
+    message,
+    ...(evidence ? { evidence } : {}),
+    ...(passes ? {} : { permanent: true }),
+  };
 }
 
 /** Also a link that leads nowhere: what git makes of it is git's to say. */

@@ -11,6 +11,7 @@ const settings = {
   skipModelRun: false,
   liveOutput: false,
   sysEnvDetails: true,
+  strict: false,
 };
 
 test("a count of GPUs in the context wins over the card's, the first of its names over the others", () => {

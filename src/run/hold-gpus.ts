@@ -1,5 +1,6 @@
 /** A job's hold on its GPUs: leased before it starts, looked at before and after, set aside when they broke. */
 import { MadError } from '../foundation/error.ts';
+import type { GpuDevice } from '../machine/device/gpu-facts.ts';
 import {
   compareHealth,
   type HealthReading,
@@ -35,7 +36,12 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   let isFree = true;
   try {
     const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
-    warn(warningsBefore(before), options);
+    const unfit = warningsBefore(before);
+    if (services.settings.strict && unfit.length > 0) {
+      progress.gpu_health = healthOfRecord(lease, services, before, undefined);
+      return refused(unfit);
+    }
+    warn(unfit, options);
     const verdict = await act(plan).catch((error: unknown) => ({ thrown: error }));
     isFree = !progress.warnings.some((words) => words.startsWith(unkillable));
     if (!isFree) setAside(lease.gpus, 'a run on it could not be ended', services);
@@ -58,9 +64,14 @@ async function takeLease({ job, plan, services, progress }: WithGpusOptions): Pr
   if (gpusAsked(job.card, context) < 0 && services.devices.setAside.size > 0) {
     progress.warnings.push(`it asks for all GPUs, and got ${wish.count}: others were set aside`);
   }
+  const { slot } = services;
+  if (slot?.lease) return slot.lease;
+  const isOwn = ({ index }: GpuDevice): number => Number(slot?.gpus.includes(index) ?? false);
+  const candidates = wish.candidates.toSorted((a, b) => isOwn(b) - isOwn(a));
   try {
     return await leaseGpus({
-      ...wish,
+      count: wish.count,
+      candidates,
       folder: leaseFolder(),
       clock,
       signal,
@@ -77,6 +88,12 @@ async function takeLease({ job, plan, services, progress }: WithGpusOptions): Pr
     progress.warnings.push(message);
     return { gpus: plan.gpus, release: () => {} };
   }
+}
+
+/** `--strict`: numbers of such a GPU are not to be had. */
+function refused(unfit: readonly string[]): Verdict {
+  const message = `refused by --strict: ${unfit.join('; ')}`;
+  return { status: 'FAILURE', failure: { class: 'device', stage: null, message }, reason: null };
 }
 
 const look = (lease: Lease, { devices, gpus, signal }: RunServices): Promise<HealthReading> =>

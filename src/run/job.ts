@@ -30,6 +30,8 @@ export interface RunSettings {
   liveOutput: boolean;
   /** Note what models run on, unless the context says otherwise. */
   sysEnvDetails: boolean;
+  /** A GPU that is busy or throttled is refused. */
+  strict: boolean;
 }
 
 export const defaultTimeoutS = 7200;

@@ -3,7 +3,10 @@
  * doesn't depend on who the neighbours are: a number measured today can be compared with one of tomorrow.
  */
 import { readFile } from 'node:fs/promises';
+import type { Context } from '../context/context.ts';
 import type { GpuDevice } from '../machine/device/gpu-facts.ts';
+import type { EngineKind } from '../machine/engine/engine.ts';
+import type { ModelCard } from '../package/card.ts';
 import { numberListText, parseNumberList } from './number-list.ts';
 
 /** CPUs by index of the GPU; a GPU that no whole core is left for is absent. */
@@ -38,6 +41,13 @@ export function cpusFor(gpus: readonly number[], shares: CpuShares): string | un
   const own = gpus.map((gpu) => shares.get(gpu));
   if (own.length === 0 || own.includes(undefined)) return undefined;
   return numberListText([...new Set(own.flatMap((cpus) => cpus ?? []))].sort((a, b) => a - b));
+}
+
+/** Whether a job is left to us: neither card nor context speak of its CPUs, and there is a container to limit. */
+export function mayLimitCpus(card: ModelCard, { values }: Context, engine: EngineKind): boolean {
+  const asked = values.docker_cpus;
+  const isAsked = typeof asked === 'string' && asked.trim() !== '';
+  return engine !== 'host' && !isAsked && !/(^|\s)--cpuset-cpus/.test(card.additional_docker_run_options);
 }
 
 /** Share `at` of `of`, as equal as whole items allow; [] for all where there are too few for one each. */

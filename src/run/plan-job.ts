@@ -53,6 +53,8 @@ export interface PlanJobOptions {
   /** Indices of those that the job gets. */
   chosen: readonly number[];
   launch: LaunchPlan;
+  /** `--cpuset-cpus` of a container, where card and context say nothing of it. */
+  cpus?: string;
   /** Absolute; where the package's files are on this machine. */
   packageDir: string;
   /** What the run must not see of the package. */
@@ -166,17 +168,18 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
       [
         ...vendorOptions(facts.vendor),
         ...(engine === 'host' ? [] : gpuOptions(facts, gpus, engine)),
-        ...cpuOptions(context),
+        ...cpuOptions(options),
       ],
       plainWords(card.additional_docker_run_options),
     ),
   };
 }
 
-function cpuOptions({ values }: Context): string[] {
-  const text = values.docker_cpus;
-  if (typeof text !== 'string' || text.trim() === '') return [];
-  return ['--cpuset-cpus', numberListText(parseNumberList(text, 'docker_cpus'))];
+function cpuOptions({ context, cpus }: PlanJobOptions): string[] {
+  const text = context.values.docker_cpus;
+  if (typeof text === 'string' && text.trim() !== '')
+    return ['--cpuset-cpus', numberListText(parseNumberList(text, 'docker_cpus'))];
+  return cpus === undefined ? [] : ['--cpuset-cpus', cpus];
 }
 
 /** `docker_mounts` is keyed by the path in the container (v1-formats, 2). */

@@ -34,10 +34,25 @@ const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {
   DATA_UNAVAILABLE: 'data',
 };
 
+/** The same input leads to the same error. */
+const permanentCodes: ReadonlySet<ErrorCode> = new Set([
+  'INVALID_ARGUMENT',
+  'INVALID_FILE',
+  'INVALID_ENVIRONMENT',
+  'FILE_NOT_FOUND',
+  'NOT_WRITABLE',
+  'DEVICE_UNAVAILABLE',
+]);
+
 /** What was thrown on the way, as records hold it. */
 export function failureOf(thrown: unknown, signal: AbortSignal): RunFailure {
   if (signal.aborted)
     return { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}` };
   const error = toMadError(thrown);
-  return { class: classOfCode[error.code] ?? 'setup', stage: null, message: error.message };
+  return {
+    class: classOfCode[error.code] ?? 'setup',
+    stage: null,
+    message: error.message,
+    ...(permanentCodes.has(error.code) ? { permanent: true } : {}),
+  };
 }

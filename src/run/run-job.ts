@@ -1,6 +1,6 @@
 /** One attempt at one job on this machine, from the first look at its script to its record. */
 import type { Emit } from '../foundation/event.ts';
-import { newId, shortId } from '../foundation/id.ts';
+import { shortId } from '../foundation/id.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
 import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
@@ -8,7 +8,7 @@ import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { readConfigFile } from './config-file.ts';
 import type { RunData } from './data/data-use.ts';
-import { draftRecord, emptyOutcome, gpuOfRecord } from './draft-record.ts';
+import { emptyOutcome } from './draft-record.ts';
 import { type Executed, executeProgram } from './execute-program.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
@@ -22,43 +22,32 @@ import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
 import { withEnvironment } from './with-environment.ts';
+import type { Slot } from './slot.ts';
 import { withGpus } from './with-gpus.ts';
 
+export interface RunPlace {
+  /** Of `beginRun`. */
+  begun: RecordDraft;
+  skip: Skip | undefined;
+  /** Counts from 1. */
+  position: number;
+  total: number;
+  /** Asked before the record is written: whether another attempt at the job has begun. */
+  again(record: RunRecord): Promise<boolean>;
+}
+
 /** Never throws for what goes wrong with the job: that is in the record, which is final and on disk when this returns. */
-export async function runJob(
-  job: Job,
-  services: RunServices,
-  place: { skip: Skip | undefined; position: number; total: number },
-): Promise<RunRecord> {
-  const { clock, campaign } = services;
-  const runId = newId();
-  const emit = services.emit.within({ run: runId, attempt: 1 });
-  const draft = draftRecord({
-    campaign: campaign.id,
-    run: runId,
-    job,
-    attempt: 1,
-    startedAt: clock.now(),
-    package: services.package,
-    host: services.host,
-    hostFacts: services.hostFacts,
-    context: services.contextHash,
-    buildNumber: services.buildNumber,
-    pipeline: services.pipeline,
-  });
-  draft.engine = { kind: services.engine.kind, version: '' };
-  draft.gpu = gpuOfRecord(services.gpus);
-  await campaign.journal.append({
-    act: 'run.started',
-    run: runId,
-    draft: services.scrubber.scrubData(draft),
-  });
+export async function runJob(job: Job, services: RunServices, place: RunPlace): Promise<RunRecord> {
+  const { clock } = services;
+  const draft = { ...place.begun, started_at: clock.now().toISOString() };
+  const emit = services.emit.within({ run: draft.run, attempt: draft.attempt });
   emit({
     type: 'run.started',
     model: job.card.name,
     image: job.imageName,
     position: place.position,
     total: place.total,
+    ...(services.slot?.neighbours ? { concurrent: true } : {}),
   });
 
   const started = clock.monotonic();
@@ -68,6 +57,8 @@ export async function runJob(
   record.engine = { kind: services.engine.kind, version: await services.engineVersion() };
   record.ended_at = clock.now().toISOString();
   record.durations.total_s = roundedSeconds(clock.monotonic() - started);
+  markKnown(record, services.knownFailures);
+  if (await place.again(record)) record.retried = true;
   return finish(record, services, emit);
 }
 
@@ -101,6 +92,7 @@ export async function finish(
     ...(clean.known === undefined ? {} : { known: clean.known }),
     ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
     ...(clean.checked === undefined ? {} : { checked: clean.checked }),
+    ...(clean.retried === undefined ? {} : { retried: clean.retried }),
     ...(clean.reason === null ? {} : { reason: clean.reason }),
     ...(clean.failure === null ? {} : { failure: clean.failure }),
   });
@@ -137,12 +129,14 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
   verdict = endedByDeadline(verdict, services.signal);
   await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));
   const { gpus, ...parts } = progress;
+  const { cpus, neighbours } = services.slot ?? {};
   return {
     ...draft,
     ...blank,
     ...parts,
     ...verdict,
-    placement: { host: services.host, target: 'local', gpus: [...gpus] },
+    placement: { host: services.host, target: 'local', gpus: [...gpus], ...(cpus ? { cpus } : {}) },
+    ...(neighbours ? { neighbours: [...neighbours] } : {}),
   };
 }
 
@@ -273,11 +267,13 @@ function planFor(
   runFolder: string,
   services: RunServices,
   brought?: RunDataOf,
-  leased?: readonly number[],
+  leased = gpusOf(services.slot),
 ): Promise<JobPlan> {
+  const { slot } = services;
   return planForJob(job, {
     data: brought?.data,
     ...(leased ? { leased } : {}),
+    ...(slot?.cpus === undefined ? {} : { cpus: slot.cpus }),
     setAside: services.devices.setAside,
     context: services.context,
     settings: services.settings,
@@ -296,6 +292,10 @@ function planFor(
     env: services.devices.env,
   });
 }
+
+/** undefined lets the plan choose, and say why it can't. */
+const gpusOf = (slot: Slot | undefined): readonly number[] | undefined =>
+  slot && slot.gpus.length > 0 ? slot.gpus : undefined;
 
 /** The reference's name, and the run's id behind it: two runs of one package don't get in each other's way. */
 function containerNameOf(job: Job, runId: string): string {

@@ -15,6 +15,7 @@ import type { ToolChain } from '../stage/tool-chain.ts';
 import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
 import type { HiddenEntry } from './run-folder.ts';
+import type { Slot } from './slot.ts';
 
 /** What all jobs of a campaign share on this machine. */
 export interface RunServices {
@@ -58,6 +59,8 @@ export interface RunServices {
   buildNumber: string;
   pipeline: string;
   giveBackTo: { uid: number; gid: number } | undefined;
+  /** Of this one job. */
+  slot?: Slot;
 }
 
 /** Where the data of models is described, and kept. */

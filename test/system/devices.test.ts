@@ -192,7 +192,7 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     expect(only.exitCode).toBe(3);
   });
 
-  test('a GPU whose error counter rises during a run fails it, and no later model gets that GPU', async () => {
+  test('a GPU whose error counter rises fails the run, which is tried again on another, and no later model gets that one', async () => {
     const folder = await tinyPackage([model('first', '1'), model('second', '1'), model('third', '2')]);
     const tools = await amdTools(2);
     await tools.setErrorsAfterFirstLook(4);
@@ -200,12 +200,43 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     expect(ended.exitCode).toBe(3);
     expect(await readRecords(folder)).toMatchObject([
       {
+        attempt: 1,
+        retried: true,
         placement: { gpus: [0] },
         failure: { class: 'device', evidence: 'ecc_uncorrected 0 -> 4' },
       },
+      { attempt: 2, status: 'SUCCESS', placement: { gpus: [1] } },
       { status: 'SUCCESS', placement: { gpus: [1] } },
-      { failure: { class: 'device', message: expect.stringContaining('GPU 0 was set aside') } },
+      { attempt: 1, failure: { class: 'device', message: expect.stringContaining('GPU 0 was set aside') } },
     ]);
+    const rows = await readRows(join(folder, 'perf.csv'));
+    expect(rows.map((row) => [row.model, row.status]).sort()).toEqual([
+      ['first', 'SUCCESS'],
+      ['second', 'SUCCESS'],
+      ['third', 'FAILURE'],
+    ]);
+    expect(ended.stdout).toContain('2 succeeded, 1 failed');
+  });
+
+  test('--strict refuses a GPU that is throttled, with its reason, and takes another at the next attempt', async () => {
+    const folder = await tinyPackage([model('careful', '1')]);
+    const { path } = await amdTools(2, { throttled: 0 });
+    const env = { PATH: path };
+    const ended = await runCli(['run', '--tags', 'careful', '--strict'], { cwd: folder, env });
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    expect(await readRecords(folder)).toMatchObject([
+      {
+        retried: true,
+        durations: { stages_s: null },
+        failure: { class: 'device', message: expect.stringMatching(/--strict: GPU 0 was throttled before/) },
+        gpu_health: [{ gpu: 0, after: null }],
+      },
+      { status: 'SUCCESS', placement: { gpus: [1] } },
+    ]);
+    const once = ['--manifest-file', 'build_manifest.json', '--strict', '--retries', '0'];
+    expect((await runCli(['run', ...once], { cwd: folder, env })).exitCode).toBe(3);
+    const lax = await runCli(['run', ...once.slice(0, 2)], { cwd: folder, env });
+    expect([lax.exitCode, lax.stderr]).toEqual([0, expect.stringContaining('GPU 0 was throttled before')]);
   });
 });
 

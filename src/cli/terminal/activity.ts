@@ -10,26 +10,40 @@ export interface Activity {
   detail: string;
   /** Monotonic seconds. */
   since: number;
+  /** Of a run, among all of the campaign. */
+  position?: number;
 }
 
 /** What is going on, kept from the event stream. */
 export class ActivityBoard {
   readonly #active = new Map<string, Activity>();
+  #concurrent = false;
 
   get active(): readonly Activity[] {
     return [...this.#active.values()];
   }
 
-  /** The model or image that an event's output belongs to. */
+  /** Whether models run beside each other: every line of theirs then needs its name, also while one is left alone. */
+  get isConcurrent(): boolean {
+    return this.#concurrent;
+  }
+
+  /** The model or image that an event's output belongs to; runs of one model are told apart by their position. */
   subjectOf(event: MadEvent): string | undefined {
-    return this.#active.get(keyOf(event) ?? '')?.subject;
+    const own = this.#active.get(keyOf(event) ?? '');
+    if (own?.position === undefined) return own?.subject;
+    const twins = this.active.filter(({ verb, subject }) => verb === own.verb && subject === own.subject);
+    return twins.length > 1 ? `${own.subject} #${own.position}` : own.subject;
   }
 
   apply(event: MadEvent, now: number): void {
     const key = keyOf(event);
     if (key === undefined) return;
     const started = startOf(event);
-    if (started) this.#active.set(key, { verb: started[0], subject: started[1], detail: '', since: now });
+    if (event.type === 'run.started' && event.concurrent) this.#concurrent = true;
+    const position = event.type === 'run.started' ? { position: event.position } : {};
+    if (started)
+      this.#active.set(key, { verb: started[0], subject: started[1], detail: '', since: now, ...position });
     else if (event.type.endsWith('.ended') && event.type !== 'stage.ended') this.#active.delete(key);
     else this.#tell(key, detailOf(event));
   }

@@ -115,7 +115,7 @@ function runEnded(event: EventOf<'run.ended'>): Described {
     return ['skipped', `${event.model} failed, as is known (${event.known_reason ?? ''}): ${message}`];
   }
   return [
-    'bad',
+    event.retried ? 'skipped' : 'bad',
     `${event.model} failed after ${duration}${event.failure ? `: ${event.failure.message}` : ''}`,
     event.failure?.evidence,
   ];

@@ -6,7 +6,7 @@ import { type EventLine, eventLine } from './event-line.ts';
 import { LiveRegion, type RegionLine } from './live-region.ts';
 import { widthOf } from './output.ts';
 import { OutputLines } from './output-lines.ts';
-import { outputOf } from './plain.ts';
+import { outputOf, ownerOf } from './plain.ts';
 import { planText } from './plan-text.ts';
 import type { Renderer, RendererOptions } from './renderer.ts';
 import { safeLine } from './safe-text.ts';
@@ -43,7 +43,9 @@ export function liveRenderer(options: RendererOptions): Renderer {
     board.apply(event, clock.monotonic());
     const line = eventLine(event, options.verbose);
     // What starts stands in the region already.
-    if (line && line.tone !== 'start') above.push(...finishedLines(line, options));
+    if (line && line.tone !== 'start') {
+      above.push(...finishedLines({ ...line, text: `${ownerOf(event, board)}${line.text}` }, options));
+    }
     if (event.type === 'settings.read') {
       (options.settings === 'at once' ? above : settings).push(...settingLines(event));
     }

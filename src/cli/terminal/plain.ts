@@ -44,7 +44,7 @@ export function plainRenderer(options: RendererOptions): Renderer {
     }
     const line = eventLine(event, options.verbose);
     if (!line) return;
-    const text = [line.text, ...line.more.map((one) => `  ${one}`)].join('\n');
+    const text = [`${ownerOf(event, board)}${line.text}`, ...line.more.map((one) => `  ${one}`)].join('\n');
     const tone = line.tone === 'bad' ? colours.red : line.tone === 'warning' ? colours.yellow : String;
     (line.tone === 'warning' ? stderr : stdout).write(`${tone(text)}\n`);
   };
@@ -52,12 +52,21 @@ export function plainRenderer(options: RendererOptions): Renderer {
   return { listen, stop: () => print(pieces.sources.flatMap((source) => pieces.end(source))) };
 }
 
+/** Whose stage or metric it is, where several models run at once. */
+export function ownerOf(event: MadEvent, board: ActivityBoard): string {
+  const isStep = event.type === 'metric.found' || event.type.startsWith('stage.');
+  const subject = isStep && board.isConcurrent ? board.subjectOf(event) : undefined;
+  return subject === undefined ? '' : `[${safeLine(subject)}] `;
+}
+
 /** Complete lines of live output that an event brings; they name their source while several are going on. */
 export function outputOf(event: MadEvent, board: ActivityBoard, pieces: OutputLines): string[] {
   const subject = board.subjectOf(event);
   const source = `${event.run ?? ''} ${subject ?? ''}`;
   const named = (lines: string[]): string[] =>
-    board.active.length > 1 && subject ? lines.map((line) => `[${subject}] ${line}`) : lines;
+    (board.active.length > 1 || board.isConcurrent) && subject
+      ? lines.map((line) => `[${subject}] ${line}`)
+      : lines;
   if (event.type === 'run.output' || event.type === 'build.output')
     return named(pieces.add(source, event.text));
   if (event.type === 'run.ended' || event.type === 'build.ended') return named(pieces.end(source));

@@ -333,3 +333,42 @@ describe('known failures and results that nothing checked', () => {
     ]);
   });
 });
+
+test('lines of models that run beside each other name their model, also when one is left; twins by their position', () => {
+  const started = (model: string, position: number) =>
+    ({ type: 'run.started', model, image, position, total: 3, concurrent: true }) as const;
+  const ended = { type: 'run.ended', model: 'a', image, status: 'SUCCESS', record: '' } as const;
+  const { out } = play(
+    plainRenderer,
+    [
+      { ...started('a', 1), scope: { run: '1' } },
+      { type: 'run.output', text: 'first\n', scope: { run: '1' } },
+      { ...started('b', 2), scope: { run: '2' } },
+      { ...started('b', 3), scope: { run: '3' } },
+      { type: 'run.output', text: 'one\nha', scope: { run: '1' } },
+      { type: 'run.output', text: 'two\n', scope: { run: '2' } },
+      { type: 'run.output', text: 'lf\n', scope: { run: '1' } },
+      { type: 'stage.started', stage: 'run', scope: { run: '3' } },
+      { ...ended, performance: null, metric: null, duration_s: 1, scope: { run: '1' } },
+    ],
+    { verbose: true },
+  );
+  expect(out.lines.filter((line) => line.startsWith('['))).toEqual([
+    '[a] first',
+    '[a] one',
+    '[b #2] two',
+    '[a] half',
+    '[b #3] Stage run',
+  ]);
+});
+
+test('an attempt that is followed by another is no failure of the campaign', () => {
+  const common = { type: 'run.ended', model: 'a', image, performance: null, metric: null } as const;
+  const { out } = play(plainRenderer, [
+    { ...common, status: 'FAILURE', duration_s: 1, record: '', failure, retried: true, scope: { run: '1' } },
+    { ...common, status: 'SUCCESS', duration_s: 2, record: '', scope: { run: '2' } },
+    { type: 'campaign.ended', exit_code: 0, succeeded: 1, failed: 0, skipped: 0, duration_s: 3 },
+  ]);
+  expect(out.text.match(/^a +SUCCESS/gm)).toHaveLength(1);
+  expect(out.text).not.toMatch(/^a +FAILURE/m);
+});

@@ -23,7 +23,7 @@ export class Summary {
   apply(event: MadEvent): void {
     if (event.type === 'build.ended') this.#builds.push(event);
     if (event.type === 'push.ended') this.#pushes.push(event);
-    if (event.type === 'run.ended') this.#runs.push(event);
+    if (event.type === 'run.ended' && !event.retried) this.#runs.push(event);
     if (event.type === 'file.written') {
       this.#files.set(event.kind, (this.#files.get(event.kind) ?? new Set()).add(event.path));
     }

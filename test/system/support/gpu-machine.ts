@@ -43,8 +43,8 @@ export interface AmdTools {
   setErrorsAfterFirstLook(count: number): Promise<void>;
 }
 
-/** `amd-smi`, `rocminfo` and `hipconfig` of a machine with so many MI300X. */
-export async function amdTools(count: number): Promise<AmdTools> {
+/** `amd-smi`, `rocminfo` and `hipconfig` of a machine with so many MI300X, of which one may be throttled. */
+export async function amdTools(count: number, { throttled }: { throttled?: number } = {}): Promise<AmdTools> {
   const folder = await temporaryFolder();
   const indices = Array.from({ length: count }, (_, index) => index);
   const files = {
@@ -75,7 +75,7 @@ export async function amdTools(count: number): Promise<AmdTools> {
     JSON.stringify(
       indices.map((gpu) => ({
         gpu,
-        power: { throttle_status: 'UNTHROTTLED' },
+        power: { throttle_status: gpu === throttled ? 'THROTTLED' : 'UNTHROTTLED' },
         ecc: { total_correctable_count: 0, total_uncorrectable_count: gpu === 0 ? errors : 0 },
       })),
     );
