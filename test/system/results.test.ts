@@ -76,7 +76,8 @@ test('a pre-script that fails is a failure of the set-up, and the model does not
   const folder = await tinyPackage([{ name: 'good', script: goodScript }]);
   await writeFile(join(folder, 'scripts', 'pre.sh'), 'echo "cannot prepare"; exit 5\n');
   const context = JSON.stringify({ pre_scripts: [{ path: 'scripts/pre.sh' }] });
-  const run = await runCli(['run', '--tags', 'good', '--additional-context', context], { cwd: folder });
+  const args = ['run', '--tags', 'good', '--retries', '0', '--additional-context', context];
+  const run = await runCli(args, { cwd: folder });
   expect(run.exitCode, run.stdout + run.stderr).toBe(3);
   expect(await readRecords(folder)).toMatchObject([
     {
