@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Metafile } from 'esbuild';
 
 /** Licences under which a package may go into an MIT-licensed bundle; only their text has to come along. */
@@ -41,7 +41,7 @@ async function section(folder: string): Promise<string> {
       `${name} ${version} has the licence ${license}: bundle something else, or widen the list.`,
     );
   }
-  const texts = await licenceTexts(folder);
+  const texts = await textsFor(folder, String(license));
   if (texts.length === 0) throw new Error(`${name} ${version} comes without the text of its licence.`);
   return `\n## ${name} ${version}\n\nLicence: ${license}\n\n${texts.map(quoted).join('\n')}`;
 }
@@ -52,6 +52,19 @@ export function isCompatible(expression: string): boolean {
   return plain
     .split(/ OR /i)
     .some((choice) => choice.split(/ AND /i).every((licence) => compatible.has(licence.trim())));
+}
+
+/** A package that leaves the text out has that of its siblings: one scope, one licence, one owner. */
+async function textsFor(folder: string, license: string): Promise<string[]> {
+  const own = await licenceTexts(folder);
+  const scope = dirname(folder);
+  if (own.length > 0 || !basename(scope).startsWith('@')) return own;
+  for (const name of (await readdir(scope)).sort()) {
+    const sibling = JSON.parse(await readFile(join(scope, name, 'package.json'), 'utf8'));
+    const texts = sibling.license === license ? await licenceTexts(join(scope, name)) : [];
+    if (texts.length > 0) return texts;
+  }
+  return [];
 }
 
 async function licenceTexts(folder: string): Promise<string[]> {

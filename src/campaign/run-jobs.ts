@@ -78,15 +78,22 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     tasks.add(task);
   };
 
+  const endWithoutRun = async (entry: Entry): Promise<void> => {
+    if (entry.skip) return start(entry, { gpus: [] });
+    waiting.delete(entry);
+    await work.leave(entry);
+  };
+
   while (waiting.size + running.size > 0 && failures.length === 0 && !signal.aborted) {
-    const now = services.clock.monotonic();
-    const left = services.signal.aborted ? [...waiting] : [];
-    for (const entry of left) {
-      waiting.delete(entry);
-      if (entry.skip) start(entry, { gpus: [] });
-      else await work.leave(entry);
+    // What runs at the deadline is recorded first.
+    if (services.signal.aborted && running.size === 0) {
+      const [first] = waiting;
+      if (first) await endWithoutRun(first);
+      continue;
     }
-    const due = [...waiting].filter(({ notBefore }) => notBefore <= now);
+    const now = services.clock.monotonic();
+    const isDue = ({ notBefore }: Entry): boolean => notBefore <= now && !services.signal.aborted;
+    const due = [...waiting].filter(isDue);
     const claims = due.map((entry) => ({ ...claimOf(entry, services), entry }));
     const { granted, holders } = giver.grant(claims, [...running].map(holdingOf));
     for (const { claim, slot } of granted) start(claim.entry, slot);
