@@ -21,8 +21,8 @@ import { endedByDeadline, failureOf } from './run-failure.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import type { Skip } from './skip-reason.ts';
-import { withEnvironment } from './with-environment.ts';
 import type { Slot } from './slot.ts';
+import { withEnvironment } from './with-environment.ts';
 import { withGpus } from './with-gpus.ts';
 
 export interface RunPlace {
