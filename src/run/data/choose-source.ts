@@ -66,7 +66,9 @@ async function checkSource(source: DataSource, around: DataAround): Promise<Chec
   try {
     provider = await providers[source.kind]?.();
     if (!provider) return { source, provider, reason: 'this version of madengine has no such provider' };
-    return { source, provider, reason: await inTime(provider.check(source, around), around) };
+    const reason = await inTime(provider.check(source, around), around);
+    // It becomes a part of a sentence.
+    return { source, provider, reason: reason?.replace(/\.$/, '') };
   } catch (thrown) {
     return { source, provider, reason: toMadError(thrown).message };
   }

@@ -64,8 +64,10 @@ async function locked(place: MirrorPlace, options: MirrorOptions): Promise<Mirro
   const { source, around, provider, unreachable } = options;
   const found = readIndex(place.index);
   const index = found && isOf(found, source) ? found : undefined;
-  const version = unreachable === undefined ? await provider.version?.(source, around) : undefined;
-  const { good, bad, moved } = await compareFiles(place.folder, index?.files ?? {}, around.signal);
+  const [version, { good, bad, moved }] = await Promise.all([
+    unreachable === undefined ? provider.version?.(source, around) : undefined,
+    compareFiles(place.folder, index?.files ?? {}, around.signal),
+  ]);
   const isCurrent = unreachable !== undefined || version === undefined || version === index?.source.version;
   if (index?.state === 'complete' && bad.length === 0 && isCurrent) {
     if (moved) await writeIndex(place.index, { ...index, files: good });

@@ -24,6 +24,19 @@ export const docSetups: Readonly<Record<string, DocSetup>> = {
     const { exitCode, stdout, stderr } = await runCli(['build', '--tags', 'dummy'], { cwd: folder });
     if (exitCode !== 0) throw new Error(stdout + stderr);
   },
+  /** A model `train` that wants the data `words` and `numbers`, without any `data.json`. */
+  data: async (folder) => {
+    const files: Record<string, string> = {
+      'models.json': JSON.stringify([{ ...docCard('train', ['train']), data: 'words,numbers' }]),
+      'docker/dummy.ubuntu.Dockerfile': docDockerfile(),
+      'scripts/dummy/run.sh': `cat /data_dlm_0/list.txt && test -s /data_dlm_1/numbers.txt || exit 1\n${goodScript}`,
+      'scripts/common/data/numbers.sh': 'seq "$1" "$2" >numbers.txt\n',
+      'sets/words/list.txt': 'some words\n',
+      'sets/other/list.txt': 'other words\n',
+      'sets/words/numbers.txt': '1\n',
+    };
+    await writeAll(folder, files);
+  },
   /** `dummies` with a `credential.json` for `private.example.com`. */
   login: async (folder) => {
     await dummies(folder);
@@ -34,17 +47,28 @@ export const docSetups: Readonly<Record<string, DocSetup>> = {
   },
 };
 
+const docCard = (name: string, tags: string[]) => ({
+  name,
+  dockerfile: 'docker/dummy',
+  scripts: 'scripts/dummy/run.sh',
+  n_gpus: '0',
+  owner: 'docs@example.com',
+  training_precision: '',
+  tags,
+  args: '',
+});
+
+const docDockerfile = (): string =>
+  `# CONTEXT {'guest_os': 'UBUNTU'}\nARG BASE_DOCKER=${inject('servers').baseImage}\nFROM $BASE_DOCKER\n`;
+
+async function writeAll(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), content);
+  }
+}
+
 async function dummies(folder: string): Promise<void> {
-  const card = (name: string, tags: string[]) => ({
-    name,
-    dockerfile: 'docker/dummy',
-    scripts: 'scripts/dummy/run.sh',
-    n_gpus: '0',
-    owner: 'docs@example.com',
-    training_precision: '',
-    tags,
-    args: '',
-  });
   const inFolder = { dockerfile: '../../docker/dummy', scripts: 'run.sh' };
   const hook = `from madengine.tools.discover_models import CustomModel
 
@@ -53,19 +77,16 @@ def list_models():
 `;
   const files: Record<string, string> = {
     'models.json': JSON.stringify(
-      [card('dummy', ['models', 'smoke']), card('resnet', ['models']), card('bert', ['models'])],
+      [docCard('dummy', ['models', 'smoke']), docCard('resnet', ['models']), docCard('bert', ['models'])],
       null,
       2,
     ),
-    'docker/dummy.ubuntu.Dockerfile': `# CONTEXT {'guest_os': 'UBUNTU'}\nARG BASE_DOCKER=${inject('servers').baseImage}\nFROM $BASE_DOCKER\n`,
+    'docker/dummy.ubuntu.Dockerfile': docDockerfile(),
     'scripts/dummy/run.sh': goodScript,
-    'scripts/dummy2/models.json': JSON.stringify([{ ...card('dummy_2', ['models']), ...inFolder }]),
+    'scripts/dummy2/models.json': JSON.stringify([{ ...docCard('dummy_2', ['models']), ...inFolder }]),
     'scripts/dummy2/run.sh': goodScript,
     'scripts/dummy3/get_models_json.py': hook,
     'scripts/dummy3/run.sh': goodScript,
   };
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
+  await writeAll(folder, files);
 }
