@@ -25,6 +25,7 @@ const distributedPort = 29_500;
 export async function namedLaunch(options: LaunchOptions): Promise<LaunchPlan> {
   const sources = launchSources(options);
   const launcher = await launcherOf(sources)();
+  if (launcher.onlyIn) throw onlyIn(launcher.onlyIn, launcher.name, options.card.name);
   const launch = launchOf(sources, options);
   const { runner, env, files = {} } = launcher.launch(launch);
   const passed = passedOn(options.env);
@@ -115,6 +116,15 @@ function placeOf(sources: LaunchSources, nodes: number, model: string): Pick<Lau
     meeting: { address: { text: host ?? defaultMeeting.address }, port: meets ?? usualPort },
   };
 }
+
+const onlyIn = (target: string, launcher: string, model: string): MadError =>
+  new MadError(
+    'INVALID_ARGUMENT',
+    `${model}: the launcher ${launcher} is for jobs of ${target}, and this is a run on one machine`,
+    {
+      hint: 'Choose another one: --additional-context \'{"launcher": "torchrun"}\'.',
+    },
+  );
 
 function unplaced(model: string, nodes: number, missing: string): MadError {
   return new MadError(

@@ -55,9 +55,11 @@ test('the launcher is the context’s, else the card’s, else MAD_LAUNCHER’s'
 test('nothing is run without the launcher that was meant', async () => {
   await expect(plan({ card: { distributed: { launcher: 'torchrum' } } })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'distributed.launcher of x: there is no launcher "torchrum"',
-    hint: 'Did you mean torchrun?',
+    message: 'distributed.launcher of x: there is no launcher "torchrum"; did you mean torchrun?',
   });
+  await expect(plan({ card: { distributed: { launcher: 'slurm-multi', nnodes: 2 } } })).rejects.toThrow(
+    'x: the launcher slurm_multi is for jobs of slurm, and this is a run on one machine',
+  );
 });
 
 test('what says docker or native has no runner, in a variable that is there', async () => {

@@ -235,7 +235,7 @@ test('nothing in a name or a number reaches a shell, and slips are told before a
   );
   expect(await refused({ multi_node_args: { NCCL_SOCKET_IFNAME: '`id`' } })).toContain('network interfaces');
   expect(await refused({ distributed: { nnode: 2 } })).toContain('did you mean nnodes?');
-  expect(await refused({ launcher: 'torchrum' })).toContain('Did you mean torchrun?');
+  expect(await refused({ launcher: 'torchrum' })).toContain('did you mean torchrun?');
   expect(await refused({}, { MAD_LAUNCHER: 'mpi' })).toContain('MAD_LAUNCHER: there is no launcher "mpi"');
   expect(await refused({}, { NNODES: '2; id' })).toContain('NNODES');
   expect(await campaignFolders(folder)).toEqual([]);

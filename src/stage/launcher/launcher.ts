@@ -43,6 +43,8 @@ export interface Launched {
 
 export interface Launcher {
   name: string;
+  /** The only target whose jobs can have it. */
+  onlyIn?: 'slurm';
   /** Throws INVALID_ARGUMENT for what it can't do. */
   launch(launch: Launch): Launched;
 }

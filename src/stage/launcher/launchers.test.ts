@@ -45,28 +45,25 @@ function shown(name: string, input: Launch, { runner, env, files = {} }: Launche
 
 const least = (name: string): number => (name === 'sglang-disagg' ? 3 : 1);
 
-test.each(launcherNames.filter((name) => name !== 'slurm_multi'))(
-  'what a model of %s gets, to the last byte',
-  async (name) => {
-    const inputs: [string, Launch][] = [
-      ...(least(name) === 1 ? [['one machine', launch()] as [string, Launch]] : []),
-      [`${Math.max(2, least(name))} machines, this is the second`, several(Math.max(2, least(name)))],
-      [
-        'the same, with a rank and an address that the node itself knows',
-        several(Math.max(2, least(name)), {
-          rank: { variable: 'NODE_RANK' },
-          meeting: { address: { variable: 'MASTER_ADDR' }, port: 29500 },
-        }),
-      ],
-    ];
-    const parts: string[] = [];
-    for (const [title, input] of inputs) {
-      parts.push(`# ${title}\n${shown(name, input, await launched(name, input))}\n`);
-    }
-    const file = join(import.meta.dirname, `../../../test/golden/launcher/${name}.txt`);
-    await expect(parts.join('\n')).toMatchFileSnapshot(file);
-  },
-);
+test.each(launcherNames)('what a model of %s gets, to the last byte', async (name) => {
+  const inputs: [string, Launch][] = [
+    ...(least(name) === 1 ? [['one machine', launch()] as [string, Launch]] : []),
+    [`${Math.max(2, least(name))} machines, this is the second`, several(Math.max(2, least(name)))],
+    [
+      'the same, with a rank and an address that the node itself knows',
+      several(Math.max(2, least(name)), {
+        rank: { variable: 'NODE_RANK' },
+        meeting: { address: { variable: 'MASTER_ADDR' }, port: 29500 },
+      }),
+    ],
+  ];
+  const parts: string[] = [];
+  for (const [title, input] of inputs) {
+    parts.push(`# ${title}\n${shown(name, input, await launched(name, input))}\n`);
+  }
+  const file = join(import.meta.dirname, `../../../test/golden/launcher/${name}.txt`);
+  await expect(parts.join('\n')).toMatchFileSnapshot(file);
+});
 
 test('whatever the nodes are called and however many there are, each word of the runner stays one word', async () => {
   const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,30}$/);
@@ -127,11 +124,11 @@ test('an unknown launcher is an error with the name that was likely meant', () =
   };
   expect(thrown('torchrum')).toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'launcher of the context: there is no launcher "torchrum"',
-    hint: 'Did you mean torchrun?',
+    message: 'launcher of the context: there is no launcher "torchrum"; did you mean torchrun?',
+    hint: expect.stringContaining('There are torchrun, mpirun'),
   });
   expect(thrown('constructor')).toMatchObject({
-    hint: expect.stringContaining('There are torchrun, mpirun'),
+    message: 'launcher of the context: there is no launcher "constructor"',
   });
 });
 
@@ -147,7 +144,6 @@ test.each([
   ['deepspeed', several(2, { filesFolder: '/my results' }), 'has characters that a script would take apart'],
   ['sglang-disagg', several(2), 'needs 3 nodes or more, and has 2'],
   ['sglang-disagg', several(5, { hosts: [] }), 'needs the names of its 5 nodes'],
-  ['slurm_multi', launch(), 'this is a run on one machine'],
   ['primus', launch({ blocks: { primus: { config_path: 7 } } }), 'primus.config_path: expected text'],
 ])('%s says what it can not do', async (name, input, says) => {
   await expect(launched(name, input)).rejects.toThrow(says);

@@ -35,11 +35,10 @@ export function findLauncher(name: string, where: string): () => Promise<Launche
   const found = Object.hasOwn(launchers, known) ? launchers[known] : undefined;
   if (found) return found;
   const near = nearestNames(name, [...launcherNames, ...Object.keys(aliases)], 1)[0];
+  const meant = near === undefined ? '' : `; did you mean ${near}?`;
   throw new MadError(
     'INVALID_ARGUMENT',
-    `${where}: there is no launcher ${JSON.stringify(name.slice(0, 60))}`,
-    {
-      hint: near === undefined ? `There are ${launcherNames.join(', ')}.` : `Did you mean ${near}?`,
-    },
+    `${where}: there is no launcher ${JSON.stringify(name.slice(0, 60))}${meant}`,
+    { hint: `There are ${launcherNames.join(', ')}.` },
   );
 }
