@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
+import { keyFiles } from '../package/credential-file.ts';
 import type { RunData } from '../run/data/data-use.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
@@ -66,7 +67,11 @@ async function dataOf(
 
 async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Promise<void> {
   const { engine, options, access, context } = inputs;
-  const hidden = await hiddenIn(inputs.packageDir, inputs.packageDir);
+  const hidden = await hiddenIn(
+    inputs.packageDir,
+    inputs.packageDir,
+    keyFiles(access.credentials, inputs.packageDir),
+  );
   const data = await dataOf(job, inputs, hidden);
   const planned = await planForJob(job, {
     context,

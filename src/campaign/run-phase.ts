@@ -7,6 +7,7 @@ import type { Engine } from '../machine/engine/engine.ts';
 import type { FailedBuild } from '../manifest/assemble.ts';
 import type { BuildManifest } from '../manifest/manifest-schema.ts';
 import type { FoundCard } from '../package/card.ts';
+import { keyFiles } from '../package/credential-file.ts';
 import { cardFromManifest } from '../package/manifest-card.ts';
 import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
@@ -191,7 +192,7 @@ async function servicesFor(
     writer,
     resultsRoot: campaign.resultsRoot,
     packageDir,
-    hidden: await hiddenIn(packageDir, campaign.resultsRoot),
+    hidden: await hiddenIn(packageDir, campaign.resultsRoot, keyFiles(access.credentials, packageDir)),
     package: manifest.package,
     context,
     ...(tools ? { tools } : {}),

@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Secret } from '../foundation/secret.ts';
-import { credentialValue, readCredentials, revealed } from './credential-file.ts';
+import { credentialValue, keyFiles, ownFile, readCredentials, revealed } from './credential-file.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -116,4 +116,69 @@ test('a file that others can read, and a value that is only a variable name, are
   await write({ a: { password: '${MY_TOKEN}' } }, 0o644);
   const { warnings } = await readCredentials(root, {});
   expect(warnings.join('\n')).toMatch(/a\.password is a variable's name.*\n.*mode 644/);
+});
+
+test.each([
+  [0o640, /can be read by others .*mode 640.*chmod 600/],
+  [0o622, /can be changed by others/],
+  [0o666, /can be read and changed/],
+])('mode %o is worth a warning', async (mode, expected) => {
+  await write({}, mode);
+  expect((await readCredentials(root, {})).warnings).toEqual([expect.stringMatching(expected)]);
+});
+
+test.each([0o600, 0o400, 0o700])('mode %o is not', async (mode) => {
+  await write({}, mode);
+  expect((await readCredentials(root, {})).warnings).toEqual([]);
+});
+
+test.runIf(process.getuid?.() === 0)('root is not told that a file belongs to somebody else', async () => {
+  await write({});
+  await chown(join(root, 'credential.json'), 1500, 1500);
+  expect((await readCredentials(root, {})).warnings).toEqual([]);
+});
+
+test('a variable that nobody replaced does not take the place of a secret, and is told', async () => {
+  await write({
+    MAD_MINIO: { USERNAME: 'u', password: 'open sesame' },
+    dockerhub: { username: 'me', password: 'hub sesame' },
+  });
+  const found = await readCredentials(root, {
+    MAD_MINIO: '{"USERNAME": "new", "PASSWORD": "${MINIO_PASSWORD}", "TOKEN": "$TOKEN"}',
+    MAD_DOCKERHUB_USER: 'me',
+    MAD_DOCKERHUB_PASSWORD: '$HUB_PASSWORD',
+    MAD_SECRETS_HF: '${HF_TOKEN}',
+  });
+  const minio = found.entries.get('MAD_MINIO');
+  expect(revealed(minio?.PASSWORD)).toBe('open sesame');
+  expect(revealed(minio?.USERNAME)).toBe('new');
+  expect(revealed(found.entries.get('dockerhub')?.password)).toBe('hub sesame');
+  expect(found.warnings).toEqual([
+    "dockerhub.password is a variable's name, not its value: the one of credential.json is used.",
+    "MAD_MINIO.PASSWORD is a variable's name, not its value: the one of credential.json is used.",
+    "MAD_MINIO.TOKEN is a variable's name, not its value: nothing replaces it here.",
+    "MAD_SECRETS_HF is a variable's name, not its value: nothing replaces it here.",
+  ]);
+});
+
+test('a password that only begins with a dollar is a password', async () => {
+  await write({ a: { password: '$ecret!' } });
+  expect((await readCredentials(root, {})).warnings).toEqual([]);
+});
+
+test('files count from the package; keys inside of it are found', async () => {
+  await write({
+    A: { SSH_KEY_FILE: 'keys/id' },
+    B: { ssh_key_file: '~/.ssh/id', known_hosts_file: 'known' },
+    NAS_NODES: [
+      { HOST: 'h', ssh_key_file: join(root, 'other') },
+      { HOST: 'i', ssh_key_file: '../out' },
+    ],
+  });
+  const found = await readCredentials(root, {});
+  expect(keyFiles(found, root)).toEqual(['keys/id', 'other']);
+  expect(found.secrets).toEqual([]);
+  expect(ownFile('keys/id', '/mad')).toBe('/mad/keys/id');
+  expect(ownFile('~/.ssh/id', '/mad')).toBe('~/.ssh/id');
+  expect(ownFile(' ', '/mad')).toBeUndefined();
 });

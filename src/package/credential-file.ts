@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join, relative } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { findJsonError } from '../foundation/file/json-error.ts';
 import { Secret } from '../foundation/secret.ts';
@@ -50,6 +51,7 @@ const plainKeys = new Set([
   'aws_endpoint_url_s3',
   'ssh_key_file',
   'key_file',
+  'known_hosts_file',
 ]);
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -93,6 +95,25 @@ export function credentialValue(
 export const revealed = (value: CredentialValue | undefined): string | undefined =>
   value instanceof Secret ? value.reveal() : value;
 
+/** A file that a credential names: one of the package where it isn't absolute; programs read `~` themselves. */
+export function ownFile(path: string | undefined, packageDir: string): string | undefined {
+  if (path === undefined || path.trim() === '') return undefined;
+  return isAbsolute(path) || path.startsWith('~/') ? path : join(packageDir, path);
+}
+
+/** Files of the package that hold keys, relative to it: they are no more for other eyes than `credential.json` is. */
+export function keyFiles({ entries, lists }: Credentials, packageDir: string): string[] {
+  const all = [...entries.values(), ...[...lists.values()].flat()];
+  const files = all.flatMap((entry) =>
+    ['ssh_key_file', 'key_file'].map((key) => ownFile(revealed(credentialValue(entry, key)), packageDir)),
+  );
+  const inside = files.flatMap((file) => {
+    const path = file?.startsWith('/') ? relative(packageDir, file) : '';
+    return path === '' || path === '..' || path.startsWith('../') ? [] : [path];
+  });
+  return [...new Set(inside)];
+}
+
 class Collection {
   readonly entries = new Map<string, CredentialEntry>();
   readonly lists = new Map<string, readonly CredentialEntry[]>();
@@ -108,6 +129,7 @@ class Collection {
   }
 
   add(name: string, value: unknown, origin: string, refuse: (what: string) => never): void {
+    const before = this.entries.get(name);
     this.entries.delete(name);
     this.lists.delete(name);
     this.origins.set(name, origin);
@@ -117,20 +139,26 @@ class Collection {
       );
       this.lists.set(name, items);
     } else if (isObject(value)) {
-      this.entries.set(name, this.#entry(name, value));
+      this.entries.set(name, this.#entry(name, value, before));
     } else {
       refuse(kindOf(value));
     }
   }
 
   addVariable(name: string, value: string): void {
+    if (isUnexpanded(value)) this.warnings.push(unexpanded(name, 'nothing replaces it here'));
     this.environment.set(name, this.#secret(name, value));
   }
 
-  #entry(name: string, value: Readonly<Record<string, unknown>>): CredentialEntry {
-    const fields = Object.entries(value).flatMap(([key, field]): [string, CredentialValue][] =>
-      field === null ? [] : [[key, this.#value(`${name}.${key}`, key, field)]],
-    );
+  /** `before` is what the entry replaces: its value stays where the new one was meant to be filled in and was not. */
+  #entry(name: string, value: Readonly<Record<string, unknown>>, before?: CredentialEntry): CredentialEntry {
+    const fields = Object.entries(value).flatMap(([key, field]): [string, CredentialValue][] => {
+      if (field === null) return [];
+      const kept = isUnexpanded(field) ? credentialValue(before, key) : undefined;
+      if (kept === undefined) return [[key, this.#value(`${name}.${key}`, key, field)]];
+      this.warnings.push(unexpanded(`${name}.${key}`, `the one of ${fileName} is used`));
+      return [[key, kept]];
+    });
     return Object.fromEntries(fields);
   }
 
@@ -138,10 +166,8 @@ class Collection {
     const text = typeof field === 'string' ? field : JSON.stringify(field);
     if (typeof field === 'object') for (const inner of textsIn(field)) this.#secret(name, inner);
     if (typeof field === 'boolean') return text;
+    if (isUnexpanded(text)) this.warnings.push(unexpanded(name, 'nothing replaces it here'));
     if (plainKeys.has(key.toLowerCase()) && !hasPassword(text) && !controlCharacters.test(text)) return text;
-    if (/^\$\{?[A-Za-z_]\w*\}?$/.test(text)) {
-      this.warnings.push(`${name} is a variable's name, not its value: nothing replaces it here.`);
-    }
     return this.#secret(name, text);
   }
 
@@ -151,6 +177,13 @@ class Collection {
     return secret;
   }
 }
+
+/** `$NAME` or `${NAME}`, as a shell or a CI system leaves it when nobody replaced it. */
+const isUnexpanded = (value: unknown): boolean =>
+  typeof value === 'string' && /^\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*)$/.test(value);
+
+const unexpanded = (name: string, what: string): string =>
+  `${name} is a variable's name, not its value: ${what}.`;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -223,10 +256,21 @@ const badVariable = (name: string, why: string): MadError =>
   });
 
 async function permissionWarnings(root: string): Promise<string[]> {
-  const { mode } = await stat(join(root, fileName));
-  if ((mode & 0o044) === 0) return [];
-  const shown = (mode & 0o777).toString(8);
-  return [
-    `${fileName} can be read by others than its owner (mode ${shown}); chmod 600 ${fileName} closes it.`,
-  ];
+  const { mode, uid } = await stat(join(root, fileName));
+  const own = userInfo().uid;
+  const warnings: string[] = [];
+  if ((mode & 0o077) !== 0) {
+    const can = (mode & 0o022) === 0 ? 'read' : (mode & 0o044) === 0 ? 'changed' : 'read and changed';
+    const shown = (mode & 0o777).toString(8);
+    warnings.push(
+      `${fileName} can be ${can} by others than its owner (mode ${shown}); chmod 600 ${fileName} closes it.`,
+    );
+  }
+  // Root works with the packages of others.
+  if (own !== 0 && uid !== own) {
+    warnings.push(
+      `${fileName} belongs to another user (${uid}), who can change it; make a copy of your own.`,
+    );
+  }
+  return warnings;
 }

@@ -11,6 +11,10 @@ export interface CloneAddress {
   scheme: CloneScheme;
   /** `scheme://host[:port]` of http and https: what a credential is for; '' for others. */
   site: string;
+  /** For messages about it; '' where there is none. */
+  host: string;
+  /** As the address has it. */
+  port: number | undefined;
   /** Commit, tag or branch behind `#`; undefined for the repository's own branch. */
   revision: string | undefined;
   /** The address itself says who logs in. */
@@ -30,7 +34,9 @@ export function parseCloneUrl(cardUrl: string): CloneAddress {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1]?.toLowerCase();
   if (scheme === undefined) {
     if (!scpForm.test(url)) throw refused(cardUrl, 'is no address that git may be given');
-    return { url, scheme: 'ssh', site: '', revision, hasUser: url.split(':', 1)[0]?.includes('@') ?? false };
+    const [place = ''] = url.split(':', 1);
+    const host = place.slice(place.indexOf('@') + 1);
+    return { url, scheme: 'ssh', site: '', host, port: undefined, revision, hasUser: place.includes('@') };
   }
   const known = cloneSchemes.find((name) => name === scheme);
   if (!known) throw refused(cardUrl, `begins with ${scheme}://, which is not allowed`);
@@ -41,7 +47,8 @@ export function parseCloneUrl(cardUrl: string): CloneAddress {
     throw refused(cardUrl, 'has a password in it', 'Put it into credential.json, and name that in `cred`.');
   }
   const site = known === 'http' || known === 'https' ? `${known}://${parsed.host}` : '';
-  return { url, scheme: known, site, revision, hasUser: parsed.username !== '' };
+  const port = parsed.port === '' ? undefined : Number(parsed.port);
+  return { url, scheme: known, site, host: parsed.hostname, port, revision, hasUser: parsed.username !== '' };
 }
 
 export function withoutRevision(cardUrl: string): { url: string; revision: string | undefined } {

@@ -1,5 +1,5 @@
 /** Clones a card's `url` on the host, into the folder that the model runs in; nothing of it is the model's own time. */
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
@@ -7,6 +7,7 @@ import type { Emit } from '../foundation/event.ts';
 import { retry } from '../foundation/retry.ts';
 import { maskSecretText } from '../foundation/secret-text.ts';
 import { type CommandResult, type CommandRunner, runCommand, succeeded } from '../machine/command/command.ts';
+import { sshProblem } from '../machine/ssh/ssh-problem.ts';
 import type { ModelCard } from '../package/card.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import { cleanText } from '../record/clean-text.ts';
@@ -99,6 +100,7 @@ async function cloned(options: CloneOptions): Promise<string> {
   const { card, folder } = options;
   const address = parseCloneUrl(card.url);
   const login = gitLogin({ ...options, address });
+  await requireKeyFile(login, card);
   const [clone, ...further] = cloneCommands(address, folder);
   if (clone) {
     await again(`The clone of ${card.url}`, options, async () => {
@@ -119,8 +121,28 @@ async function cloned(options: CloneOptions): Promise<string> {
     );
   }
   return (
-    await git(['git', '-C', folder, 'rev-parse', '--verify', 'HEAD'], address, login, options)
+    await git(['git', '-C', folder, 'rev-parse', '--verify', 'HEAD'], address, noLogin, options)
   ).stdout.trim();
+}
+
+const noLogin: GitLogin = { settings: [], env: {}, secretEnv: {} };
+
+/** ssh says of such a key only that the server refused it. */
+async function requireKeyFile({ ssh }: GitLogin, { name, cred }: CloneOptions['card']): Promise<void> {
+  const file = ssh?.keyFile;
+  if (file === undefined || file.startsWith('~')) return;
+  const facts = await stat(file).catch(() => undefined);
+  const which = `card ${name} clones with the credential ${cred}, whose ssh_key_file ${file}`;
+  if (!facts?.isFile()) {
+    throw new MadError('FILE_NOT_FOUND', `${which} is not there or cannot be read`, {
+      hint: 'A relative path counts from the package.',
+    });
+  }
+  if ((facts.mode & 0o077) !== 0) {
+    throw new MadError('INVALID_FILE', `${which} can be read by others, so that ssh ignores it`, {
+      hint: `chmod 600 ${file}`,
+    });
+  }
 }
 
 function again(
@@ -159,7 +181,12 @@ async function git(
   const said = lastLine(result);
   const step = argv.find((word) => ['clone', 'checkout', 'submodule'].includes(word)) ?? 'rev-parse';
   const message = `git ${step} of ${card.url} ${howItEnded(result)}`;
-  throw new CloneError(message, said, passing.test(result.stderr), hintFor(said, card));
+  throw new CloneError(
+    message,
+    said,
+    passing.test(result.stderr),
+    hintFor(result.stderr, said, address, login, card),
+  );
 }
 
 /** Nobody is asked anything, and a repository's submodules can't reach what lies on this machine. */
@@ -212,18 +239,34 @@ function howItEnded({ end }: CommandResult): string {
   }
 }
 
-function hintFor(said: string, card: CloneOptions['card']): string {
+function hintFor(
+  stderr: string,
+  said: string,
+  address: CloneAddress,
+  login: GitLogin,
+  { cred }: CloneOptions['card'],
+): string {
+  if (address.scheme === 'ssh') {
+    const { host, port } = address;
+    const problem = sshProblem(stderr, host, { ...login.ssh, ...(port === undefined ? {} : { port }) });
+    if (problem && !(cred === '' && /refuses/.test(problem.why)))
+      return `${host} ${problem.why}. ${problem.hint}`;
+  }
   if (
     /authentication failed|could not read (username|password)|permission denied|403|terminal prompts/i.test(
       said,
     )
   ) {
-    return card.cred === ''
+    return cred === ''
       ? "Name a credential of credential.json in the card's `cred`."
-      : `Check ${card.cred} in credential.json, and what it may read.`;
+      : `Check ${cred} in credential.json, and what it may read.`;
   }
-  if (/host key/i.test(said))
-    return "Add the host's key to your known_hosts (ssh-keyscan), after checking it.";
+  if (/not found|does not appear to be a git repository|does not exist/i.test(said)) {
+    const unseen = cred === '' ? 'or it is private and the card has no `cred`' : `or ${cred} may not see it`;
+    return `Check the url of the card: there is no such repository, ${unseen}.`;
+  }
+  if (/SSL certificate|certificate verif/i.test(said))
+    return 'Name the certificate of its authority in GIT_SSL_CAINFO, or install it on this machine.';
   return 'Check the url of the card, and that this machine reaches it.';
 }
 

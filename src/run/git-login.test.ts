@@ -29,10 +29,18 @@ test('a password goes to the host of the card alone, through the environment', (
 
 test('a key file is used alone, with the known hosts of the user, also when its path has blanks', () => {
   const X = { username: 'me', ssh_key_file: 'keys/my key' };
-  expect(login('ssh://host/a', 'X', { X }).env.GIT_SSH_COMMAND).toBe(
-    "ssh -i '/mad/keys/my key' -o 'IdentitiesOnly=yes' -o 'BatchMode=yes' -o 'StrictHostKeyChecking=yes' -l me",
-  );
-  expect(login('git@host:a', 'X', { X }).env.GIT_SSH_COMMAND).not.toContain('-l');
+  const command = login('ssh://host/a', 'X', { X }).env.GIT_SSH_COMMAND;
+  expect(command).toMatch(/^ssh -i '\/mad\/keys\/my key' -l me /);
+  for (const option of ['IdentitiesOnly=yes', 'BatchMode=yes', 'StrictHostKeyChecking=yes'])
+    expect(command).toContain(option);
+  expect(command).not.toContain('UserKnownHostsFile');
+  expect(login('git@host:a', 'X', { X }).env.GIT_SSH_COMMAND).not.toContain(' -l ');
+});
+
+test('known hosts of the package are enough, with the keys of the agent', () => {
+  const command = login('git@host:a', 'X', { X: { known_hosts_file: 'known hosts' } }).env.GIT_SSH_COMMAND;
+  expect(command).toContain(`'UserKnownHostsFile="/mad/known hosts"'`);
+  expect(command).not.toContain('IdentitiesOnly');
 });
 
 test('the public key of GitHub is for cards without a credential, on GitHub alone', () => {
@@ -52,6 +60,7 @@ test.each([
   ['https://h/a', { X: { username: 'me' } }, 'neither password nor token'],
   ['https://h/a', { X: { username: 'me', password: 'a\nhost=evil' } }, 'several lines'],
   ['git@h:a', { X: { username: 'me', password } }, 'ssh_key_file'],
+  ['ssh://h/a', { X: { username: '-oProxyCommand=x', ssh_key_file: 'k' } }, 'a username that begins with -'],
 ])('for %s a credential %j is refused by name', (url, entries, why) => {
   expect(() => login(url, 'X', entries)).toThrow(
     new RegExp(`card model clones with the credential X, .*${why}`),

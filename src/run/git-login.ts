@@ -1,12 +1,13 @@
 /** How git logs in for a clone: secrets go through the environment of git alone, never through argv or a file. */
-import { isAbsolute, join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { Secret } from '../foundation/secret.ts';
+import { type SshLogin, sshWordProblem, sshWords } from '../machine/ssh/ssh-words.ts';
 import type { ModelCard } from '../package/card.ts';
 import {
   type CredentialEntry,
   type Credentials,
   credentialValue,
+  ownFile,
   revealed,
 } from '../package/credential-file.ts';
 import { quote } from '../stage/quote.ts';
@@ -17,6 +18,8 @@ export interface GitLogin {
   settings: readonly (readonly [string, string])[];
   env: Record<string, string>;
   secretEnv: Record<string, Secret>;
+  /** What ssh was told by the credential. */
+  ssh?: SshLogin;
 }
 
 export interface GitLoginOptions {
@@ -90,24 +93,27 @@ function httpLogin(entry: CredentialEntry, name: string, { card, address }: GitL
 const asSecret = (value: Secret | string, name: string): Secret =>
   value instanceof Secret ? value : new Secret(name, value);
 
-/** The user's own `known_hosts` decides whom we trust; nobody is there to be asked. */
+/** Without a key file it is the agent, ssh_config and the person's own keys that log in. */
 function sshLogin(entry: CredentialEntry, { card, address, packageDir }: GitLoginOptions): GitLogin {
-  const key = revealed(credentialValue(entry, 'ssh_key_file'));
-  if (!key) throw unusable(card, card.cred, 'has no ssh_key_file, which an address of ssh needs');
-  const file = isAbsolute(key) || key.startsWith('~/') ? key : join(packageDir, key);
-  const user = revealed(credentialValue(entry, 'username'));
-  if (user?.startsWith('-')) throw unusable(card, card.cred, 'has a username that begins with -');
-  const words = [
-    'ssh',
-    // ssh itself reads `~`.
-    ...['-i', file],
-    ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes'],
-    ...(user && !address.hasUser ? ['-l', user] : []),
-  ];
+  const file = (key: string): string | undefined =>
+    ownFile(revealed(credentialValue(entry, key)), packageDir);
+  const keyFile = file('ssh_key_file');
+  const knownHostsFile = file('known_hosts_file');
+  if (keyFile === undefined && knownHostsFile === undefined)
+    throw unusable(card, card.cred, 'has no ssh_key_file, which an address of ssh needs');
+  const user = address.hasUser ? undefined : revealed(credentialValue(entry, 'username'));
+  const problem = user === undefined ? undefined : sshWordProblem(user);
+  if (problem !== undefined) throw unusable(card, card.cred, `has a username that ${problem}`);
+  const ssh: SshLogin = {
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(knownHostsFile === undefined ? {} : { knownHostsFile }),
+    ...(user === undefined ? {} : { user }),
+  };
   return {
     settings: [],
-    env: { GIT_SSH_COMMAND: words.map(quote).join(' '), GIT_SSH_VARIANT: 'ssh' },
+    env: { GIT_SSH_COMMAND: sshWords(ssh).map(quote).join(' '), GIT_SSH_VARIANT: 'ssh' },
     secretEnv: {},
+    ssh,
   };
 }
 

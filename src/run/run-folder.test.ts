@@ -45,6 +45,15 @@ test('credential.json is neither linked nor visible', async () => {
   expect(await hiddenIn(packageDir, folder)).toEqual([{ path: 'credential.json', kind: 'file' }]);
 });
 
+test('key files that credentials name are not visible either', async () => {
+  await mkdir(join(packageDir, 'keys'));
+  await writeFile(join(packageDir, 'keys', 'id'), 'key');
+  expect(await hiddenIn(packageDir, folder, ['keys/id', 'keys/missing'])).toEqual([
+    { path: 'credential.json', kind: 'file' },
+    { path: 'keys/id', kind: 'file' },
+  ]);
+});
+
 test('folders of campaigns, where the logins of this one lie, are hidden wherever they are in the package', async () => {
   const credentials = { path: 'credential.json', kind: 'file' };
   const own = { path: '.madengine', kind: 'folder' };

@@ -57,13 +57,18 @@ export interface HiddenEntry {
 }
 
 /**
- * The package is mounted whole, but for its credentials and for our own folder of campaigns, which mostly lies in it:
+ * The package is mounted whole, but for its credentials with the key files that they name, and for our own folder of campaigns, which mostly lies in it:
  * that holds the logins and build secrets of this campaign and the outputs of other runs.
  */
-export async function hiddenIn(packageDir: string, resultsRoot: string): Promise<HiddenEntry[]> {
+export async function hiddenIn(
+  packageDir: string,
+  resultsRoot: string,
+  /** Relative to the package. */
+  keys: readonly string[] = [],
+): Promise<HiddenEntry[]> {
   const hidden: HiddenEntry[] = [];
-  if (await isFile(join(packageDir, 'credential.json')))
-    hidden.push({ path: 'credential.json', kind: 'file' });
+  for (const path of ['credential.json', ...keys])
+    if (await isFile(join(packageDir, path))) hidden.push({ path, kind: 'file' });
   const root = await realpath(packageDir);
   const states = new Set([root, resultsRoot].map((folder) => relative(root, join(folder, stateFolderName))));
   for (const path of states) {

@@ -2,7 +2,7 @@ import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './support/folder.ts';
-import { bareRepository, git, gitServer } from './support/git-server.ts';
+import { addSubmodule, bareRepository, git, gitServer } from './support/git-server.ts';
 import { type ProgramResult, startCli } from './support/program.ts';
 import { readRecords, readRows } from './support/results.ts';
 import { tinyPackage } from './support/tiny-package.ts';
@@ -46,19 +46,13 @@ async function runWatched(args: string[], folder: string): Promise<ProgramResult
 
 test('a repository behind a password is cloned with its submodule; the password stands nowhere', async () => {
   const served = await temporaryFolder();
-  const address = await gitServer(served, login, 50);
+  const address = await gitServer(served, login, { delayMs: 50 });
   await bareRepository(join(served, 'lib.git'), { 'code.txt': 'code of lib\n' });
   const work = await bareRepository(join(served, 'plain.git'), { 'code.txt': 'code of main\n' });
   expect(work).toMatch(/^[0-9a-f]{40}$/);
   // As a person would have it: the address of the submodule is the server's.
   const lib = await git(join(served, 'lib.git'), 'rev-parse', 'main');
-  const own = join(served, 'plain.git.work');
-  await writeFile(join(own, '.gitmodules'), `[submodule "lib"]\n\tpath = lib\n\turl = ${address}/lib.git\n`);
-  await git(own, 'update-index', '--add', '--cacheinfo', `160000,${lib},lib`);
-  await git(own, 'add', '.gitmodules');
-  await git(own, 'commit', '--quiet', '--message', 'second');
-  await git(own, 'push', '--quiet', join(served, 'plain.git'), 'main');
-  const commit = await git(own, 'rev-parse', 'HEAD');
+  const commit = await addSubmodule(join(served, 'plain.git'), 'lib', `${address}/lib.git`, lib);
 
   const folder = await tinyPackage([
     { name: 'cloner', script, card: { url: `${address}/plain.git`, cred: 'MY_GIT' } },
@@ -155,7 +149,7 @@ test('a repository of this machine is cloned at its tag; scripts replace links i
 
 test('Ctrl-C ends a clone that stands still, with a record', async () => {
   const served = await temporaryFolder();
-  const address = await gitServer(served, login, 600_000);
+  const address = await gitServer(served, login, { delayMs: 600_000 });
   await bareRepository(join(served, 'plain.git'), { 'code.txt': 'x\n' });
   const folder = await tinyPackage([
     { name: 'slow', script, card: { url: `${address}/plain.git`, cred: 'MY_GIT' } },

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Credentials, readCredentials } from '../../package/credential-file.ts';
-import { fileOf, nasPlace } from './nas-nodes.ts';
+import { nasPlace } from './nas-nodes.ts';
 
 const credentialsOf = (nodes?: unknown): Promise<Credentials> =>
   readCredentials('/nowhere', nodes === undefined ? {} : { NAS_NODES: JSON.stringify(nodes) });
@@ -32,12 +32,6 @@ test('a path may name its host, with the login of the node of that name', async 
     nodes: [{ name: 'other', host: 'other', login: { user: 'me' } }],
   });
   expect(nasPlace('other:/data', await credentialsOf(), '/mad').nodes).toHaveLength(1);
-});
-
-test('files of a login count from the package, and ~ is left to ssh', () => {
-  expect(fileOf('keys/id', '/mad')).toBe('/mad/keys/id');
-  expect(fileOf('~/.ssh/id', '/mad')).toBe('~/.ssh/id');
-  expect(fileOf('/k', '/mad')).toBe('/k');
 });
 
 test.each([

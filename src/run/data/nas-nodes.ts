@@ -1,5 +1,5 @@
 /** Which machines a NAS path may be on: `NAS_NODES`, or the host that the path itself names. */
-import { isAbsolute, join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
 import { Secret } from '../../foundation/secret.ts';
 import { type SshLogin, sshWordProblem } from '../../machine/ssh/ssh-words.ts';
@@ -7,6 +7,7 @@ import {
   type CredentialEntry,
   type Credentials,
   credentialValue,
+  ownFile,
   revealed,
 } from '../../package/credential-file.ts';
 import { controlCharacters, quoted } from '../../package/package-path.ts';
@@ -115,8 +116,8 @@ function nodeOf(
   const login: SshLogin = {
     ...optional('user', word('USERNAME') ?? word('USER')),
     ...optional('port', port === undefined ? undefined : Number(port)),
-    ...optional('keyFile', fileOf(text('SSH_KEY_FILE'), packageDir)),
-    ...optional('knownHostsFile', fileOf(text('KNOWN_HOSTS_FILE'), packageDir)),
+    ...optional('keyFile', ownFile(text('SSH_KEY_FILE'), packageDir)),
+    ...optional('knownHostsFile', ownFile(text('KNOWN_HOSTS_FILE'), packageDir)),
     ...optional('password', secretOf(password, where)),
   };
   return { name: (text('NAME') ?? host).replace(controlCharacters, ' '), host, login };
@@ -128,10 +129,4 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]
 function secretOf(value: Secret | string | undefined, where: string): Secret | undefined {
   if (value === undefined || revealed(value) === '') return undefined;
   return value instanceof Secret ? value : new Secret(`${where}.PASSWORD`, value);
-}
-
-/** A file of the person is one of the package where it isn't absolute; ssh itself reads `~`. */
-export function fileOf(path: string | undefined, packageDir: string): string | undefined {
-  if (path === undefined) return undefined;
-  return isAbsolute(path) || path.startsWith('~/') ? path : join(packageDir, path);
 }

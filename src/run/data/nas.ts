@@ -98,9 +98,9 @@ async function fetch(
       const from = { node, path: place.path };
       // Later tries find what this call itself brought.
       const isFirst = reusedBytes === undefined;
-      if (isFirst && isFolder) await verifyWhatIsThere(from, into, around);
+      const mended = isFirst && isFolder ? await mendWhatIsThere(from, into, around) : 0;
       const plan = await planned(from, isFolder, into, around);
-      reusedBytes ??= plan.missingFiles === plan.files ? 0 : plan.bytes - plan.missing;
+      reusedBytes ??= plan.missingFiles === plan.files ? 0 : plan.bytes - plan.missing - mended;
       const done = await transferred(from, isFolder, into, plan, around, onProgress);
       if (isFirst) reusedBytes += done.matched;
       return done;
@@ -131,16 +131,20 @@ async function firstGood(place: NasPlace, { name }: DataSource, around: DataArou
   return good;
 }
 
-/** Size and time alone are trusted only for what this very transfer brought: what lay there before is compared by content. */
-async function verifyWhatIsThere(from: RsyncSource, into: string, around: DataAround): Promise<void> {
+/**
+ * Size and time alone are trusted only for what this very transfer brought: what lay there before is compared by
+ * content. Returns the bytes that it had to bring again.
+ */
+async function mendWhatIsThere(from: RsyncSource, into: string, around: DataAround): Promise<number> {
   const entries = await readdir(into, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
     .map((entry) => relative(into, join(entry.parentPath, entry.name)))
     .filter((path) => !path.split('/').includes(partialFolder));
-  if (files.length === 0) return;
+  if (files.length === 0) return 0;
   const stdin = files.map((path) => `${path}\0`).join('');
-  await must(verification(from, into), from, around, { stdin });
+  const { missing, matched } = await must(verification(from, into), from, around, { stdin });
+  return missing - matched;
 }
 
 async function planned(

@@ -1,7 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
@@ -43,14 +44,40 @@ export async function bareRepository(
   return git(work, 'rev-parse', 'HEAD');
 }
 
-/** Serves the bare repositories of a folder over HTTP, to one user; answers wait for `delayMs`. Returns its address. */
+/** Commits a submodule at a path of a bare repository's `main`, with whatever address; returns the new commit. */
+export async function addSubmodule(bare: string, path: string, url: string, commit: string): Promise<string> {
+  const work = `${bare}.work`;
+  await writeFile(join(work, '.gitmodules'), `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`);
+  await git(work, 'update-index', '--add', '--cacheinfo', `160000,${commit},${path}`);
+  await git(work, 'add', '.gitmodules');
+  await git(work, 'commit', '--quiet', '--message', `submodule ${path}`);
+  await git(work, 'push', '--quiet', bare, 'main');
+  return git(work, 'rev-parse', 'HEAD');
+}
+
+export interface GitLogin {
+  username: string;
+  password: string;
+}
+
+export interface GitServerOptions {
+  /** Answers wait for so long. */
+  delayMs?: number;
+  /** Files in PEM format; without them it speaks HTTP. */
+  tls?: { key: string; certificate: string };
+  /** Told of each `Authorization` that comes. */
+  onAuthorization?(value: string): void;
+}
+
+/** Serves the bare repositories of a folder to one user. Returns its address. */
 export async function gitServer(
   folder: string,
-  login: { username: string; password: string },
-  delayMs = 0,
+  login: GitLogin,
+  { delayMs = 0, tls, onAuthorization }: GitServerOptions = {},
 ): Promise<string> {
   const wanted = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.headers.authorization !== undefined) onAuthorization?.(request.headers.authorization);
     if (request.headers.authorization !== wanted) {
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
       return;
@@ -78,21 +105,54 @@ export async function gitServer(
     const chunks: Buffer[] = [];
     backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     backend.on('close', () => {
-      const answer = Buffer.concat(chunks);
-      const end = answer.indexOf('\r\n\r\n');
+      const said = Buffer.concat(chunks);
+      const end = said.indexOf('\r\n\r\n');
       let status = 200;
-      for (const line of answer.subarray(0, end).toString('latin1').split('\r\n')) {
+      for (const line of said.subarray(0, end).toString('latin1').split('\r\n')) {
         const [name = '', value = ''] = line.split(/:\s*/, 2);
         if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
         else if (name !== '') response.setHeader(name, value);
       }
-      setTimeout(() => response.writeHead(status).end(answer.subarray(end + 4)), delayMs);
+      setTimeout(() => response.writeHead(status).end(said.subarray(end + 4)), delayMs);
     });
+  };
+  const server = tls
+    ? createTlsServer({ key: await readFile(tls.key), cert: await readFile(tls.certificate) }, answer)
+    : createServer(answer);
+  return `${tls ? 'https' : 'http'}://127.0.0.1:${await listening(server)}`;
+}
+
+/** Sends every request on to the same path of another server. Returns its address. */
+export async function redirectingServer(to: string): Promise<string> {
+  const server = createServer((request, response) => {
+    response.writeHead(302, { Location: `${to}${request.url}` }).end();
   });
+  return `http://127.0.0.1:${await listening(server)}`;
+}
+
+/** A proxy that connects whoever is asked for to this port of this machine. Returns its address and what was asked for. */
+export async function proxyTo(port: number): Promise<{ address: string; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer();
+  server.on('connect', (request, client) => {
+    asked.push(request.url ?? '');
+    const upstream = connect(port, '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connected\r\n\r\n');
+      upstream.pipe(client).pipe(upstream);
+    });
+    for (const socket of [upstream, client]) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => void [upstream.destroy(), client.destroy()]);
+    }
+  });
+  return { address: `http://127.0.0.1:${await listening(server)}`, asked };
+}
+
+async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (server.address() as AddressInfo).port;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
+import { selfSigned } from './certificate.ts';
 import { temporaryFolder } from './folder.ts';
 
 const execute = promisify(execFile);
@@ -17,26 +18,7 @@ export async function tlsRegistry(): Promise<string> {
   const folder = await temporaryFolder();
   const address = await ownAddress();
   const port = await freePort();
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  await execute('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-days',
-    '2',
-    '-keyout',
-    key,
-    '-out',
-    certificate,
-    '-subj',
-    '/CN=registry',
-    '-addext',
-    `subjectAltName=IP:${address}`,
-  ]);
+  const { key, certificate } = await selfSigned(folder, [`IP:${address}`]);
   const configuration = {
     version: '0.1',
     log: { level: 'error' },
