@@ -42,7 +42,7 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
   for (const container of containers) await removeStray(container, handled, options);
 }
 
-async function removeLeftovers(
+export async function removeLeftovers(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
   engine: Engine,

@@ -11,6 +11,8 @@ export interface Entry {
   /** Counts from 0. */
   position: number;
   skip: Skip | undefined;
+  /** Made by processes that went on with this campaign earlier. */
+  attemptsBefore: number;
   /** The next attempt, where it is not the first: noted in the journal already. */
   begun?: RecordDraft;
   /** Why the attempt before failed. */

@@ -9,9 +9,11 @@ import { newId } from '../foundation/id.ts';
 import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
 import { type HostFacts, readHostFacts } from '../machine/host-facts.ts';
 import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
+import { type CampaignAsked, writeAsked } from '../record/campaign-inputs.ts';
 import { openEventLog } from '../record/event-log.ts';
 import { requirePerfCsv } from '../record/perf-check.ts';
-import { cleanUpAfterDead } from './clean-up.ts';
+import type { RunRecord } from '../record/record-schema.ts';
+import { type CleanUpOptions, cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CampaignOutcome, Surroundings } from './options.ts';
 
@@ -30,6 +32,8 @@ export interface OpenCampaign {
   secretsDir: string;
   /** False once something outside could not be ended: the next start tries again. */
   settled: boolean;
+  /** Results of earlier processes of this campaign, which its last event counts, too. */
+  before: RunRecord[];
   /** Owner of the results root, where the files of a container's root belong; undefined where that is root. */
   giveBackTo: { uid: number; gid: number } | undefined;
 }
@@ -41,6 +45,10 @@ export interface CampaignFrame {
   engine: Engine;
   /** See `CleanUpOptions`. */
   listed?: Promise<ContainerSummary[]>;
+  /** Id of the campaign to go on with, in place of a new one. */
+  resume?: string;
+  /** What was asked for, scrubbed: kept for `--resume`. */
+  asked?: CampaignAsked;
 }
 
 /**
@@ -88,18 +96,14 @@ async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise
   const hostFacts = await readHostFacts();
   const { host } = hostFacts;
   const { listed } = frame;
-  await cleanUpAfterDead({ engine, resultsRoot, host, clock, emit: events.emit, listed });
-  const id = newId();
-  const folder = await createCampaign({
-    resultsRoot,
-    perfCsv: basename(perfCsv),
-    id,
-    command: frame.command,
-    argv: around.argv.map((word) => events.scrub(word)),
-    version: around.version,
-    host,
-    clock,
-  });
+  const cleaning = { engine, resultsRoot, host, clock, emit: events.emit, listed };
+  const { version } = around;
+  const folder =
+    frame.resume === undefined
+      ? await newCampaign(frame, { ...cleaning, perfCsv, version }, around)
+      : await (await import('./take-over.ts')).takeOver(frame.resume, { ...cleaning, version });
+  const { id } = folder;
+  if (frame.asked) await writeAsked(folder.path, events.scrubData(frame.asked));
   const secretsDir = join(folder.path, 'secrets');
   await folder.journal.append({ act: 'secrets.dir', path: secretsDir });
   await mkdir(secretsDir, { mode: 0o700 });
@@ -113,12 +117,34 @@ async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise
     perfCsv,
     secretsDir,
     settled: true,
+    before: [],
     giveBackTo: ownerToGiveBackTo(),
   };
 }
 
+async function newCampaign(
+  frame: CampaignFrame,
+  place: CleanUpOptions & { perfCsv: string; version: string },
+  { argv, events }: Surroundings,
+): Promise<CampaignFolder> {
+  await cleanUpAfterDead(place);
+  return createCampaign({
+    resultsRoot: place.resultsRoot,
+    perfCsv: basename(place.perfCsv),
+    id: newId(),
+    command: frame.command,
+    argv: argv.map((word) => events.scrub(word)),
+    version: place.version,
+    host: place.host,
+    clock: place.clock,
+  });
+}
+
 /** The folder of `--output`, made where it is missing. Throws NOT_WRITABLE, INVALID_ARGUMENT when a folder is named. */
-async function resultsPlace(output: string, cwd: string): Promise<{ resultsRoot: string; perfCsv: string }> {
+export async function resultsPlace(
+  output: string,
+  cwd: string,
+): Promise<{ resultsRoot: string; perfCsv: string }> {
   const typed = resolve(cwd, output);
   if ((await stat(typed).catch(() => undefined))?.isDirectory()) {
     throw new MadError('INVALID_ARGUMENT', `--output ${output} is a folder, and perf.csv is a file`, {
@@ -139,7 +165,7 @@ async function resultsPlace(output: string, cwd: string): Promise<{ resultsRoot:
 
 /** Tells the start, keeps the event log and counts runs; the returned function tells the end. */
 function tellEnding(
-  { folder, emit, resultsRoot }: OpenCampaign,
+  { folder, emit, resultsRoot, before }: OpenCampaign,
   command: string,
   { events, clock }: Surroundings,
 ): (code: ExitCode) => void {
@@ -155,6 +181,10 @@ function tellEnding(
   });
   emit({ type: 'campaign.started', command, results_root: resultsRoot, folder: folder.path });
   return (code) => {
+    for (const record of before) {
+      if (record.known) known++;
+      else counts[record.status]++;
+    }
     emit({
       type: 'campaign.ended',
       exit_code: code,

@@ -18,35 +18,66 @@ import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import type { EngineAhead } from './engine-ahead.ts';
 import { ownImage, ownImageOf } from './given-image.ts';
-import { withCampaign } from './open-campaign.ts';
+import { type CampaignFrame, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
 import { requireWritableOutputs } from './output-files.ts';
 import { type ImageTask, planBuilds } from './plan-builds.ts';
 import { joinPlans, planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { withRediscoveredModels } from './rediscovered-models.ts';
+import type { Resumed } from './resumed.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
 import { toolsOfRun } from './tools-of-run.ts';
 import { chooseWanted } from './wanted-model.ts';
 
 /**
- * The `run` command: a manifest that is named is run; without one, the tags are built and run. `ahead` is the engine of
- * the options, where it was opened already.
+ * The `run` command: a manifest that is named is run; without one, the tags are built and run.
  */
 export async function runCampaign(
   options: RunOptions,
   around: Surroundings,
-  ahead?: EngineAhead,
+  { ahead, resume }: RunExtras = {},
 ): Promise<CampaignOutcome> {
-  const known =
-    options.knownFailures === undefined
-      ? []
-      : await readKnownFailures(resolve(around.cwd, options.knownFailures));
+  const known = await knownFailuresOf(options, around);
   await checkDataOptions(options, around);
   const manifestFile = await usableManifest(options, around);
   return manifestFile === undefined
-    ? buildAndRun(options, known, around)
-    : runManifest(options, manifestFile, known, around, ahead);
+    ? buildAndRun(options, known, around, resume)
+    : runManifest(options, manifestFile, known, around, { ahead, resume });
+}
+
+export interface RunExtras {
+  /** The engine of the options, where it was opened already. */
+  ahead?: EngineAhead | undefined;
+  /** The campaign to go on with, in place of a new one. */
+  resume?: Resumed | undefined;
+}
+
+export async function knownFailuresOf(
+  { knownFailures }: RunOptions,
+  { cwd }: Surroundings,
+): Promise<readonly KnownFailure[]> {
+  return knownFailures === undefined ? [] : readKnownFailures(resolve(cwd, knownFailures));
+}
+
+/** The frame of a campaign that runs models. */
+export function frameOf(
+  options: RunOptions,
+  engine: Engine,
+  around: Surroundings,
+  { ahead, resume }: RunExtras,
+): CampaignFrame {
+  const { projectContext } = around;
+  const asked = {
+    cwd: around.cwd,
+    options: { ...options },
+    ...(projectContext === undefined ? {} : { project_context: { ...projectContext } }),
+  };
+  return {
+    ...{ command: 'run', output: options.output, engine, asked },
+    ...(ahead && { listed: ahead.listed }),
+    ...(resume && { resume: resume.id }),
+  };
 }
 
 /** undefined when the whole workflow is to be done. */
@@ -82,8 +113,9 @@ async function runManifest(
   manifestFile: string,
   known: readonly KnownFailure[],
   around: Surroundings,
-  ahead: EngineAhead | undefined,
+  extras: RunExtras,
 ): Promise<CampaignOutcome> {
+  const { ahead, resume } = extras;
   const { summaryOutput, junit } = options;
   if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit }, around.cwd);
   const [written, access, gpus, engine] = await Promise.all([
@@ -108,6 +140,7 @@ async function runManifest(
     failedBuilds: [],
     buildFailures: 0,
     known,
+    ...(resume ? { resume } : {}),
   };
   if (options.dryRun) {
     const tools = await toolsOfRun(context, options, around.cwd, around);
@@ -115,7 +148,7 @@ async function runManifest(
     around.events.emit({ type: 'plan.made', plan: { ...plan } });
     return { exitCode: exitCode.success };
   }
-  const frame = { command: 'run', output: options.output, engine, ...(ahead && { listed: ahead.listed }) };
+  const frame = frameOf(options, engine, around, extras);
   return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
 }
 
@@ -143,6 +176,7 @@ async function buildAndRun(
   options: RunOptions,
   known: readonly KnownFailure[],
   around: Surroundings,
+  resume: Resumed | undefined,
 ): Promise<CampaignOutcome> {
   checkBuildOptions(options);
   if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
@@ -177,7 +211,7 @@ async function buildAndRun(
     around.events.emit({ type: 'plan.made', plan: { ...whole } });
     return { exitCode: exitCode.success };
   }
-  return withCampaign({ command: 'run', output: options.output, engine }, around, async (campaign) => {
+  return withCampaign(frameOf(options, engine, around, { resume }), around, async (campaign) => {
     const built = await buildPhase(building, plan, campaign, around);
     return runPhase(
       {
@@ -195,6 +229,7 @@ async function buildAndRun(
         buildFailures: built.failures,
         buildPhase: built.summary,
         known,
+        ...(resume ? { resume } : {}),
       },
       campaign,
       around,

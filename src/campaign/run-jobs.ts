@@ -15,6 +15,10 @@ import { isWorthRetrying, pauseBehind } from './retries.ts';
 
 export interface JobsToRun {
   jobs: readonly Job[];
+  /** Whether an earlier process of the campaign was through with it. */
+  isDone?(job: Job): boolean;
+  /** Attempts of earlier processes. */
+  attemptsBefore?(job: Job): number;
   /** Jobs at the same time. */
   limits: Limits;
   /** Further attempts at a job. */
@@ -46,7 +50,12 @@ const oneByOne = (limits: Limits): SlotGiver => ({
 export async function runJobs(work: JobsToRun): Promise<void> {
   const { services, signal, limits } = work;
   const waiting = new Set<Entry>(
-    work.jobs.map((job, position) => ({ job, position, skip: work.skipOf(job), notBefore: 0, avoid: [] })),
+    work.jobs
+      .map((job, position) => ({
+        ...{ job, position, skip: work.skipOf(job), notBefore: 0, avoid: [] },
+        attemptsBefore: work.attemptsBefore?.(job) ?? 0,
+      }))
+      .filter(({ job }) => !work.isDone?.(job)),
   );
   const running = new Map<Entry, Slot>();
   const tasks = new Set<Promise<void>>();
@@ -122,7 +131,7 @@ async function runOne(
 ): Promise<Entry | undefined> {
   const { job, skip, position } = entry;
   const { services } = work;
-  const begun = entry.begun ?? (await beginRun(job, services, 1));
+  const begun = entry.begun ?? (await beginRun(job, services, entry.attemptsBefore + 1));
   if (!skip) giver.introduce(begun, slot);
   const outcome: { next?: Entry | undefined } = {};
   const record = await runLocally(
@@ -150,9 +159,10 @@ async function nextAttempt(
   { services, retries }: JobsToRun,
 ): Promise<Entry | undefined> {
   const { attempt, failure } = record;
-  if (attempt > retries || services.signal.aborted || !failure || !isWorthRetrying(record)) return undefined;
-  const pauseS = pauseBehind(attempt);
-  const message = `${entry.job.card.name} is tried again in ${pauseS} s (attempt ${attempt + 1} of ${retries + 1})`;
+  const tries = attempt - entry.attemptsBefore;
+  if (tries > retries || services.signal.aborted || !failure || !isWorthRetrying(record)) return undefined;
+  const pauseS = pauseBehind(tries);
+  const message = `${entry.job.card.name} is tried again in ${pauseS} s (attempt ${tries + 1} of ${retries + 1})`;
   const emit = services.emit.within({ run: record.run, attempt });
   emit({ type: 'notice', level: 'info', code: 'RUN_RETRIED', message });
   return {

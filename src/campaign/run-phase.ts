@@ -8,9 +8,10 @@ import type { FailedBuild } from '../manifest/assemble.ts';
 import type { BuildManifest } from '../manifest/manifest-schema.ts';
 import type { FoundCard } from '../package/card.ts';
 import { keyFiles } from '../package/credential-file.ts';
-import { cardFromManifest } from '../package/manifest-card.ts';
+import { cardFromManifest, cardToManifest } from '../package/manifest-card.ts';
 import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
+import { readPlanned, writePlanned } from '../record/campaign-inputs.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
@@ -32,6 +33,7 @@ import type { RunOptions, Surroundings } from './options.ts';
 import { locatePackage } from './package-transport.ts';
 import { limitsOf } from './parallel.ts';
 import type { Access } from './prepare.ts';
+import { isOver, lastAttempts, type Resumed } from './resumed.ts';
 import { runJobs } from './run-jobs.ts';
 import { toolsOfRun } from './tools-of-run.ts';
 import { writeResults } from './write-results.ts';
@@ -56,6 +58,8 @@ export interface RunInputs {
   buildPhase?: Readonly<Record<string, unknown>>;
   /** Of `--known-failures`. */
   known: readonly KnownFailure[];
+  /** The campaign goes on where an earlier process left it. */
+  resume?: Resumed;
 }
 
 /**
@@ -98,7 +102,10 @@ export async function runPhase(
   const started = around.clock.monotonic();
   const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
   const services = await servicesFor(inputs, writer, campaign, around);
-  const unbuilt: RunRecord[] = [];
+  await keepPlanned(inputs, campaign);
+  const { resume } = inputs;
+  const last = resume ? await lastAttempts(campaign.folder.path) : new Map<string, RunRecord>();
+  const unbuilt: RunRecord[] = [...last.values()].filter(({ failure }) => failure?.class === 'build');
   const ran = new Map<number, { record: RunRecord; misfit: boolean }>();
   const keep = (record: RunRecord, { position, skip }: Entry): void => {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
@@ -109,8 +116,22 @@ export async function runPhase(
   for (const build of inputs.failedBuilds)
     unbuilt.push(await recordFailedBuild(build, services, campaign, around));
   const deadline = startDeadline(options.deadline, campaign.started, around);
+  const isDone = ({ key }: Job): boolean => {
+    const record = last.get(key);
+    return record !== undefined && resume !== undefined && isOver(record, resume);
+  };
+  for (const [position, job] of jobs.entries()) {
+    const record = last.get(job.key);
+    const misfit = skipOf(job, context, gpus, options)?.misfit ?? false;
+    if (!record || !isDone(job)) continue;
+    ran.set(position, { record, misfit });
+    campaign.before.push(record);
+  }
+  if (ran.size > 0) tellDone(ran.size, jobs.length, campaign);
   await runJobs({
     jobs,
+    isDone,
+    attemptsBefore: ({ key }) => last.get(key)?.attempt ?? 0,
     limits: limitsOf(options.parallel),
     retries: options.retries,
     skipOf: (job) => skipOf(job, context, gpus, options),
@@ -147,6 +168,30 @@ export async function runPhase(
     around,
   );
   return code;
+}
+
+/** What is to run, for a later `--resume`; the first process of a campaign says it for all. */
+async function keepPlanned(inputs: RunInputs, { folder }: OpenCampaign): Promise<void> {
+  const { manifest, manifestFile, context, jobs, access, buildFailures, buildPhase, resume } = inputs;
+  if (resume && (await readPlanned(folder.path))) return;
+  const planned = {
+    manifest_file: manifestFile,
+    manifest,
+    context: { values: context.values, origins: context.origins },
+    jobs: jobs.map(({ card, imageName, image }) => ({
+      card: cardToManifest(card),
+      image_name: imageName,
+      image,
+    })),
+    build_failures: buildFailures,
+    ...(buildPhase === undefined ? {} : { build_phase: { ...buildPhase } }),
+  };
+  await writePlanned(folder.path, access.scrubber.scrubData(planned));
+}
+
+function tellDone(done: number, total: number, { emit }: OpenCampaign): void {
+  const message = `${done} of ${total} models are done already`;
+  emit({ type: 'notice', level: 'info', code: 'RESUMED', message });
 }
 
 async function servicesFor(

@@ -95,6 +95,7 @@ const hasOpposite = (option: OptionSpec): boolean =>
 function valuePlace(option: OptionSpec): string {
   if (option.kind === 'flag') return '';
   const name = option.metavar ?? option.choices?.join('|') ?? option.kind;
+  if (option.bare !== undefined) return ` [${name}]`;
   return option.kind === 'list' ? ` <${name}...>` : ` <${name}>`;
 }
 

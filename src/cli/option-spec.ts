@@ -43,6 +43,8 @@ export interface OptionSpec {
   env?: string;
   /** Of a flag: true, when it is on unless `--no-…` is given. */
   default?: string | number | boolean;
+  /** Of a text: its value where the option is given without one. */
+  bare?: string;
   /** Smallest value of a number; numbers are whole. */
   minimum?: number;
   /** Words that a number may be instead. */

@@ -31,6 +31,7 @@ export function optionValue(
     for (const one of list) rejectSwallowedOption(option, one, context);
     return { value: list, origin: list.length > 0 ? 'option' : 'default' };
   }
+  if (typed === true && option.bare !== undefined) return { value: option.bare, origin: 'option' };
   if (typeof typed === 'string' && typed !== '') {
     rejectSwallowedOption(option, typed, context);
     return { value: checked(option, typed, `--${option.name}`, 'INVALID_ARGUMENT'), origin: 'option' };

@@ -32,6 +32,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       '--tags dummy --registry localhost:5000 --timeout 3600',
       '--manifest-file build_manifest.json --live-output',
+      '--resume',
     ],
   },
   build: {
@@ -278,6 +279,24 @@ export const options = [
     kind: 'flag',
     commands: ['run'],
     help: 'Refuse to run a model on a GPU that is busy or throttled, instead of warning',
+    group: 'Run',
+  },
+  {
+    name: 'resume',
+    kind: 'text',
+    bare: 'latest',
+    commands: ['run'],
+    conflicts: ['tags', 'manifest-file', 'use-image', 'batch-manifest', 'dry-run'],
+    metavar: 'campaign',
+    help: 'Go on with a campaign that was stopped, with all that it was asked for; without an id, with the latest',
+    example: '--resume',
+    group: 'Run',
+  },
+  {
+    name: 'rerun-failed',
+    kind: 'flag',
+    commands: ['run'],
+    help: 'With --resume, run again what failed, too',
     group: 'Run',
   },
   {

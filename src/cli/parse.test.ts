@@ -155,7 +155,7 @@ describe('version and help', () => {
       if (parsed.kind !== 'help') throw new Error(parsed.kind);
       const flat = parsed.text.replace(/\s+/g, ' ');
       for (const option of options as readonly OptionSpec[]) {
-        const line = new RegExp(`^  (?:-\\w, )?--${option.name}(?: <|  |$)`, 'm');
+        const line = new RegExp(`^  (?:-\\w, )?--${option.name}(?: [<[]|  |$)`, 'm');
         if (!belongsTo(option, name)) {
           expect(parsed.text).not.toMatch(line);
           continue;

@@ -26,7 +26,7 @@ export interface Session {
 
 export async function startSession(parsed: ParsedCommand, invocation: Invocation): Promise<Session> {
   const { env, stdout, stderr, signal } = invocation;
-  const { values, operands } = parsed;
+  const { values, origins, operands } = parsed;
   const clock = systemClock;
   const events = new EventStream(clock);
   const board = new ActivityBoard();
@@ -63,6 +63,7 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
       const around = surroundings(invocation, events);
       return await command.execute({
         values,
+        origins,
         operands,
         around,
         stdout,

@@ -39,6 +39,11 @@ export class EventStream {
     return this.#scrubber ? this.#scrubber.scrub(text) : text;
   }
 
+  /** The same for plain data. */
+  scrubData<T>(data: T): T {
+    return this.#scrubber ? this.#scrubber.scrubData(data) : data;
+  }
+
   get emit(): Emit {
     return this.#emitter({});
   }

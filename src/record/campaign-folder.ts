@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
 import { syncFolder, writeFileAtomic } from '../foundation/file/atomic-write.ts';
-import { acquireLock, type LockKind } from '../foundation/file/lock.ts';
+import { acquireLock, type Lock, type LockKind } from '../foundation/file/lock.ts';
 import { ownIdentity } from '../foundation/file/process-identity.ts';
 import { isId } from '../foundation/id.ts';
 import { type CampaignInfo, writeCampaignFile } from './campaign-file.ts';
@@ -86,6 +86,47 @@ export async function createCampaign(options: CampaignOptions): Promise<Campaign
   const info = firstInfo(options, resultsRoot);
   await writeCampaignFile(path, info);
   await syncFolder(campaignsFolder(resultsRoot));
+  return heldCampaign({ path, info, resultsRoot, lock, clock });
+}
+
+export interface ReopenOptions {
+  /** Absolute, as it is now. */
+  resultsRoot: string;
+  info: CampaignInfo;
+  /** The campaign's, held by the caller; let go when the campaign closes. */
+  lock: Lock;
+  version: string;
+  host: string;
+  clock: Clock;
+}
+
+/** Goes on with a campaign that is over or died; every run of it has a record and its rows already. */
+export async function reopenCampaign(options: ReopenOptions): Promise<CampaignFolder> {
+  const { resultsRoot, lock, clock, host, version } = options;
+  const { id } = options.info;
+  const path = join(campaignsFolder(resultsRoot), id);
+  await writeFile(join(openFolder(resultsRoot), id), '');
+  const { pid, boot_id } = ownIdentity();
+  const resumed_at = [...(options.info.resumed_at ?? []), clock.now().toISOString()];
+  const info: CampaignInfo = {
+    ...options.info,
+    ...{ pid, boot_id, host, madengine_version: version, results_root: resultsRoot, resumed_at },
+    ...{ ended_at: null, exit_code: null, settled: false, note: null },
+  };
+  await writeCampaignFile(path, info);
+  return heldCampaign({ path, info, resultsRoot, lock, clock });
+}
+
+interface Held {
+  path: string;
+  info: CampaignInfo;
+  resultsRoot: string;
+  lock: Lock;
+  clock: Clock;
+}
+
+async function heldCampaign({ path, info, resultsRoot, lock, clock }: Held): Promise<CampaignFolder> {
+  const { id } = info;
   const { journal, unfinished } = watched(await openJournal(join(path, 'journal.ndjson'), clock));
 
   const close = async (ending: { exitCode: number; settled?: boolean }): Promise<void> => {

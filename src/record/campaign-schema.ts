@@ -19,6 +19,8 @@ export const campaignSchema = z.object({
   perf_csv: z.string().check(z.regex(/^[^/]+$/)),
   /** UTC, ISO 8601. */
   started_at: z.string(),
+  /** Each time that `run --resume` went on with it. */
+  resumed_at: z.optional(z.array(z.string())),
   ended_at: z.nullable(z.string()),
   exit_code: z.nullable(z.number()),
   /** Every record has its rows and what was outside is cleaned up: no start looks here again. */

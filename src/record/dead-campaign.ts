@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
@@ -86,6 +86,34 @@ async function judge(id: string, options: FindOptions, found: FoundCampaigns): P
   });
   if (claimed) found.dead.push(claimed);
   else lock.release();
+}
+
+/**
+ * One campaign, over or dead, for the caller to go on with; undefined while it runs. Throws FILE_NOT_FOUND where there is
+ * none.
+ */
+export async function claimCampaign(
+  options: FindOptions & { id: string },
+): Promise<DeadCampaign | undefined> {
+  const { resultsRoot, id } = options;
+  const path = join(campaignsFolder(resultsRoot), id);
+  const info = await readCampaignFile(path);
+  if (!info) throw new MadError('FILE_NOT_FOUND', `there is no campaign ${id} in ${resultsRoot}`);
+  await mkdir(openFolder(resultsRoot), { recursive: true });
+  const lock = tryLock(
+    lockPathOf(resultsRoot, id),
+    options.lockKind ?? lockKindFor(lockPathOf(resultsRoot, id)),
+  );
+  if (!lock) return undefined;
+  try {
+    const entries = await readJournal(join(path, 'journal.ndjson'));
+    // Another start may have settled it between the two looks.
+    const now = (await readCampaignFile(path)) ?? info;
+    return { id, path, resultsRoot, info: now, entries, ...leftovers(entries, path, now), lock };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
 }
 
 /** Undefined when it was settled while we looked, or its process died before it did anything. */

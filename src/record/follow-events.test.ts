@@ -19,7 +19,7 @@ function follow(
     folder,
     clock: systemClock,
     signal: options.signal ?? new AbortController().signal,
-    isAlive: options.isAlive ?? (() => true),
+    isAlive: options.isAlive ?? (() => seen.at(-1) !== 'campaign.ended'),
     onEvent: (event) => {
       seen.push(event.n ?? event.type);
       options.onEvent?.(seen.length);
@@ -46,6 +46,17 @@ test('a log that is not there yet is waited for', async () => {
   await writeFile(log(), '{"type":"campaign.ended"}\n');
   expect(await ending).toBe('ended');
   expect(seen).toEqual(['campaign.ended']);
+});
+
+test('a campaign that was resumed is followed past the end that it had before', async () => {
+  await writeFile(log(), '{"n":1}\n{"type":"campaign.ended"}\n');
+  let live = true;
+  const { seen, ending } = follow({ isAlive: () => live });
+  await expect.poll(() => seen.length).toBe(2);
+  await appendFile(log(), '{"n":2}\n{"type":"campaign.ended"}\n');
+  live = false;
+  expect(await ending).toBe('ended');
+  expect(seen).toEqual([1, 'campaign.ended', 2, 'campaign.ended']);
 });
 
 test('a process that died without an end is told, after all that it wrote', async () => {

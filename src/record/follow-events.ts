@@ -18,6 +18,7 @@ export interface FollowEventsOptions {
 /** A process that dies sends no event. */
 const recheck = { ms: 2000, withoutEventsMs: 500 };
 const lastWordMs = 1000;
+const lockMs = 200;
 const chunkBytes = 64 * 1024;
 
 /** Reads a campaign's event log from its start, and on as it grows, until the campaign ends, its process dies or `signal`. */
@@ -34,12 +35,14 @@ export async function followEvents(options: FollowEventsOptions): Promise<'ended
       const alive = options.isAlive();
       file ??= await openIfThere(path);
       if (file) await readOn(file, lines.push);
-      if (lines.isOver()) return 'ended';
+      if (lines.isOver() && !alive) return 'ended';
       if (signal.aborted) return 'stopped';
       if (!alive && wasDead) return 'died';
       wasDead = !alive;
       // Its last event comes after it has let its lock go.
       if (wasDead) await clock.sleep(lastWordMs, signal).catch(() => {});
+      // Over, or on again after an end that it had before.
+      else if (lines.isOver()) await clock.sleep(lockMs, signal).catch(() => {});
       else await changes.next(clock, signal);
     }
   } finally {
@@ -62,7 +65,7 @@ function createLines(onEvent: FollowEventsOptions['onEvent']): {
         const event = objectIn(rest.subarray(0, end).toString('utf8'));
         rest = rest.subarray(end + 1);
         if (!event) continue;
-        if (event.type === 'campaign.ended') over = true;
+        over = event.type === 'campaign.ended';
         onEvent(event);
       }
     },

@@ -100,20 +100,22 @@ function inWords(dead: DeadCampaign, { interrupted, rowsAppended }: Settled): st
 
 /**
  * Gives every run that was started a final record, every record its rows, closes the campaign unless `close` is false,
- * and lets its lock go. Running it again, after it was killed anywhere, changes nothing that is done already.
+ * and lets its lock go unless `keepLock` is true and all went well. Running it again, after it was killed anywhere, changes nothing that is done already.
  */
 export async function settle(
   dead: DeadCampaign,
-  options: { clock: Clock; emit: Emit; close?: boolean },
+  options: { clock: Clock; emit: Emit; close?: boolean; keepLock?: boolean },
 ): Promise<Settled> {
+  let isDone = false;
   try {
     const interrupted = await recordInterrupted(dead, options.clock);
     const rowsAppended = await appendMissingRows(dead, options);
     await removeUnfinishedOf({ ...dead, pid: dead.info.pid });
     if (options.close !== false) await closeDead(dead, options.clock);
+    isDone = true;
     return { campaign: dead.id, interrupted, rowsAppended };
   } finally {
-    dead.lock.release();
+    if (!isDone || !options.keepLock) dead.lock.release();
   }
 }
 

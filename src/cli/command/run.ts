@@ -1,17 +1,44 @@
 import { openEngineAhead } from '../../campaign/engine-ahead.ts';
 import type { RunOptions } from '../../campaign/options.ts';
-import type { ExitCode } from '../../foundation/error.ts';
+import { type ExitCode, MadError } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
 import type { OptionValues } from '../options.ts';
 import { buildOptions } from './build.ts';
 
-export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
+export async function execute(input: CommandInput): Promise<ExitCode> {
+  const { values, around } = input;
+  if (values.resume !== undefined) return resume(values.resume, input);
+  if (values['rerun-failed']) {
+    throw new MadError('INVALID_ARGUMENT', '--rerun-failed goes with --resume', {
+      hint: 'Name the campaign whose failures are to be run again: --resume ID --rerun-failed.',
+    });
+  }
   const options = runOptions(values);
   const isManifestRun = options.manifestFile !== undefined && !options.dryRun;
   const ahead = isManifestRun ? await openEngineAhead(options.engine, around.runner) : undefined;
   const { runCampaign } = await import('../../campaign/run-campaign.ts');
-  return (await runCampaign(options, around, ahead)).exitCode;
+  return (await runCampaign(options, around, { ahead })).exitCode;
 }
+
+async function resume(id: string, { values, origins, around }: CommandInput): Promise<ExitCode> {
+  const { resumeCampaign } = await import('../../campaign/resume-campaign.ts');
+  const isTyped = (key: string): boolean => origins[dashed(key)] === 'option';
+  const typed = Object.entries(runOptions(values)).filter(([key]) => isTyped(key));
+  const outcome = await resumeCampaign(
+    {
+      id: id === 'latest' ? undefined : id,
+      output: values.output,
+      rerunFailed: values['rerun-failed'],
+      defaults: runOptions(values),
+      typed: Object.fromEntries(typed) as Partial<RunOptions>,
+    },
+    around,
+  );
+  return outcome.exitCode;
+}
+
+/** `keepAlive` is the option `keep-alive`. */
+const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 export const runOptions = (values: OptionValues): RunOptions => ({
   ...buildOptions(values),

@@ -575,7 +575,7 @@ function wrongOptions(): MalformedInput[] {
       }
       if (option.kind === 'flag') {
         add(`${command} ${name}=x gives a flag a value`, [...command.split(' '), `${name}=x`], [name]);
-      } else {
+      } else if (option.bare === undefined) {
         add(`${command} ${name} has no value`, [...command.split(' '), name], [name]);
         add(`${command} ${name} is followed by an option`, [...command.split(' '), name, '--json'], [name]);
       }

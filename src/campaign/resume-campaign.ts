@@ -1,0 +1,128 @@
+/** `run --resume`: goes on with a campaign that was stopped or died, with all that it was asked for. */
+import { join } from 'node:path';
+import { MadError } from '../foundation/error.ts';
+import { openEngine } from '../machine/engine/open-engine.ts';
+import type { BuiltImage } from '../manifest/manifest-schema.ts';
+import { parseManifest } from '../manifest/read-manifest.ts';
+import { cardFromManifest } from '../package/manifest-card.ts';
+import { readCampaignFile } from '../record/campaign-file.ts';
+import { campaignsFolder } from '../record/campaign-folder.ts';
+import {
+  type CampaignAsked,
+  type CampaignPlanned,
+  maskedPaths,
+  readAsked,
+  readPlanned,
+} from '../record/campaign-inputs.ts';
+import { campaignIds } from '../record/campaign-list.ts';
+import { findById } from '../record/find-by-id.ts';
+import { makeJob } from '../run/job.ts';
+import { detectDevices } from './detect-devices.ts';
+import { resultsPlace, withCampaign } from './open-campaign.ts';
+import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
+import { readAccess, readContext } from './prepare.ts';
+import type { Resumed } from './resumed.ts';
+import { frameOf, knownFailuresOf, runCampaign } from './run-campaign.ts';
+import { runPhase } from './run-phase.ts';
+
+export interface ResumeWish {
+  /** Of the campaign, or an end of it; the latest `run` when undefined. */
+  id: string | undefined;
+  /** `--output`, as typed; its folder is where the campaign is looked for. */
+  output: string;
+  rerunFailed: boolean;
+  /** What each option is where the campaign does not say. */
+  defaults: RunOptions;
+  /** Options that stand on this command line: they win over the recorded ones. */
+  typed: Partial<RunOptions>;
+}
+
+export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Promise<CampaignOutcome> {
+  const { resultsRoot } = await resultsPlace(wish.output, around.cwd);
+  const id = await idOf(resultsRoot, wish.id);
+  const folder = join(campaignsFolder(resultsRoot), id);
+  const [info, asked, planned] = await Promise.all([
+    readCampaignFile(folder),
+    readAsked(folder),
+    readPlanned(folder),
+  ]);
+  if (!info || !asked) throw notResumable(id);
+  const options = {
+    ...wish.defaults,
+    ...(asked.options as Partial<RunOptions>),
+    ...wish.typed,
+    output: join(resultsRoot, info.perf_csv),
+  };
+  requireNoMasks(maskedPaths(options));
+  const there = placeOf(asked, around);
+  const resume = { id, rerunFailed: wish.rerunFailed };
+  // It did not come as far as its runs: what was built is in the engine's cache.
+  if (!planned) return runCampaign(options, there, { resume });
+  return resumeRuns(options, planned, resume, wish.typed, there);
+}
+
+async function resumeRuns(
+  options: RunOptions,
+  planned: CampaignPlanned,
+  resume: Resumed,
+  typed: Partial<RunOptions>,
+  around: Surroundings,
+): Promise<CampaignOutcome> {
+  const [known, access, gpus, engine] = await Promise.all([
+    knownFailuresOf(options, around),
+    readAccess(around),
+    detectDevices(options, around),
+    openEngine(options.engine, around.runner),
+  ]);
+  const manifest = parseManifest(planned.manifest, 'the recorded manifest');
+  const recorded = { manifest: planned.context.values, gpus };
+  const { additionalContext, additionalContextFile } = typed;
+  const context = await readContext({ additionalContext, additionalContextFile }, recorded, around);
+  requireNoMasks(maskedPaths(context.values));
+  const jobs = planned.jobs.map(({ card, image_name, image }) =>
+    makeJob(cardFromManifest(card), image_name, image as BuiltImage),
+  );
+  const inputs = {
+    ...{ options, access, manifest, context, engine, gpus, jobs, known, resume },
+    manifestFile: planned.manifest_file,
+    askedAhead: new Map(),
+    failedBuilds: [],
+    buildFailures: planned.build_failures,
+    ...(planned.build_phase === undefined ? {} : { buildPhase: planned.build_phase }),
+  };
+  // What was asked for first stays on record.
+  const { asked: _, ...frame } = frameOf(options, engine, around, { resume });
+  return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
+}
+
+/** The package is where it was; what was typed to resume is noted with what was typed first. */
+const placeOf = (asked: CampaignAsked, around: Surroundings): Surroundings => ({
+  ...around,
+  cwd: asked.cwd,
+  ...(asked.project_context === undefined ? {} : { projectContext: asked.project_context }),
+});
+
+async function idOf(resultsRoot: string, typed: string | undefined): Promise<string> {
+  if (typed !== undefined) return (await findById(resultsRoot, typed)).campaign;
+  for (const id of (await campaignIds(resultsRoot)).toReversed()) {
+    const info = await readCampaignFile(join(campaignsFolder(resultsRoot), id)).catch(() => undefined);
+    if (info?.command === 'run') return id;
+  }
+  throw new MadError('FILE_NOT_FOUND', `there is no campaign to go on with in ${resultsRoot}`, {
+    hint: '--output names the perf.csv of another results folder; `madengine-cli runs` lists its campaigns.',
+  });
+}
+
+const notResumable = (id: string): MadError =>
+  new MadError('INVALID_ARGUMENT', `the campaign ${id} ran no models: there is nothing to go on with`, {
+    hint: '`madengine-cli runs` lists the campaigns with their commands; only those of `run` can be resumed.',
+  });
+
+function requireNoMasks(paths: readonly string[]): void {
+  if (paths.length === 0) return;
+  throw new MadError(
+    'INVALID_ARGUMENT',
+    `${paths.join(', ')}: what was given first held a secret, and secrets are not recorded`,
+    { hint: 'Give that option again beside --resume; a secret belongs into a variable MAD_SECRETS….' },
+  );
+}

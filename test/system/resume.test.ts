@@ -1,0 +1,125 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import { expect, test } from 'vitest';
+import type { RunRecord } from '../../src/record/record-schema.ts';
+import { runCli, startCli } from './support/program.ts';
+import { manifestWithoutImages, type TinyModel, tinyPackage } from './support/tiny-package.ts';
+
+const run = ['run', '--manifest-file', 'build_manifest.json', '--engine', 'host'];
+
+async function packageOf(models: readonly TinyModel[]): Promise<string> {
+  const folder = await tinyPackage(models);
+  await manifestWithoutImages(folder, models);
+  return folder;
+}
+
+async function recordsIn(folder: string): Promise<RunRecord[]> {
+  const shown = await runCli(['runs', 'show', '--json'], { cwd: folder });
+  return JSON.parse(shown.stdout).records;
+}
+
+/** Names of the models of these records, each as often as it has one. */
+const namesOf = (records: readonly RunRecord[]): string[] => records.map(({ model }) => model.name).sort();
+
+test('killed again and again, a campaign that is resumed runs every model to its end once', async () => {
+  const models = Array.from({ length: 10 }, (_, index) => ({
+    name: `model${index}`,
+    script: `sleep 0.1; echo "performance: ${index + 1} things/s"\n`,
+  }));
+  let kills = 0;
+  while (kills < 30) {
+    const folder = await packageOf(models);
+    let argv = run;
+    for (;;) {
+      const program = startCli(argv, { cwd: folder });
+      if (kills >= 30) {
+        expect((await program.ended).exitCode).toBe(0);
+        break;
+      }
+      const over = await Promise.race([program.ended, delay(150 + Math.random() * 1200)]);
+      if (over) {
+        expect(over.exitCode, over.stderr).toBe(0);
+        break;
+      }
+      program.kill('SIGKILL', 'group');
+      await program.ended;
+      kills++;
+      const state = await readdir(join(folder, '.madengine', 'campaigns')).catch(() => []);
+      // It may have died before it was a campaign.
+      if (state.length > 0) argv = ['run', '--resume'];
+    }
+    const records = await recordsIn(folder);
+    const names = models.map(({ name }) => name).sort();
+    expect(namesOf(records.filter(({ status }) => status === 'SUCCESS'))).toEqual(names);
+    const others = records.filter(({ status }) => status !== 'SUCCESS');
+    expect(new Set(others.map(({ failure }) => failure?.class))).toEqual(
+      new Set(others.length > 0 ? ['interrupted'] : []),
+    );
+    const rows = parse(await readFile(join(folder, 'perf.csv')), { columns: true }) as {
+      run_id: string;
+      status: string;
+    }[];
+    expect(rows.map(({ run_id }) => run_id).sort()).toEqual(records.map(({ run }) => run).sort());
+    expect(await readdir(join(folder, '.madengine', 'open'))).toEqual([]);
+    for (const { campaign, run } of records) {
+      const left = await readdir(join(folder, '.madengine', 'campaigns', campaign, 'runs', run));
+      expect(left.filter((name) => name === 'workspace' || name === 'control')).toEqual([]);
+    }
+  }
+});
+
+test('Ctrl-C and then --resume: what ran is not run again, what was stopped is, with the options of the first start', async () => {
+  const folder = await packageOf([
+    { name: 'first', script: 'echo "performance: 1 things/s"; echo again >> "$COUNT"\n' },
+    { name: 'second', script: 'while [ ! -e "$GO" ]; do sleep 0.1; done; echo "performance: 2 things/s"\n' },
+    { name: 'third', script: 'echo bad; exit 3\n' },
+  ]);
+  const context = { docker_env_vars: { COUNT: join(folder, 'count'), GO: join(folder, 'go') } };
+  const summary = ['--summary-output', 'summary.json'];
+  const program = startCli([...run, ...summary, '--additional-context', JSON.stringify(context)], {
+    cwd: folder,
+  });
+  await expect.poll(() => program.stdout(), { timeout: 30_000 }).toContain('second (2 of 3)');
+  program.kill('SIGINT');
+  expect((await program.ended).exitCode).toBe(130);
+  await writeFile(join(folder, 'go'), '');
+
+  const resumed = await runCli(['run', '--resume'], { cwd: folder });
+  expect(resumed.exitCode).toBe(3);
+  expect(resumed.stdout).toContain('1 of 3 models are done already');
+  expect(resumed.stdout).toMatch(/2 succeeded, 1 failed/);
+  expect(await readFile(join(folder, 'count'), 'utf8')).toBe('again\n');
+  const records = await recordsIn(folder);
+  expect(records.map(({ model, status, attempt }) => [model.name, status, attempt])).toEqual([
+    ['first', 'SUCCESS', 1],
+    ['second', 'FAILURE', 1],
+    ['second', 'SUCCESS', 2],
+    ['third', 'FAILURE', 1],
+  ]);
+  const written = JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'));
+  expect(written.total_runs).toBe(3);
+
+  // Nothing is left to do; what failed runs again only when it is asked for.
+  expect((await runCli(['run', '--resume'], { cwd: folder })).exitCode).toBe(3);
+  await writeFile(join(folder, 'scripts', 'third', 'run.sh'), 'echo "performance: 3 things/s"\n');
+  expect((await runCli(['run', '--resume', '--rerun-failed'], { cwd: folder })).exitCode).toBe(0);
+  expect(await readFile(join(folder, 'count'), 'utf8')).toBe('again\n');
+});
+
+test('what can not be resumed is told', async () => {
+  const folder = await packageOf([{ name: 'slow', script: 'sleep 20\n' }]);
+  const none = await runCli(['run', '--resume'], { cwd: folder });
+  expect([none.exitCode, none.stderr]).toEqual([4, expect.stringContaining('no campaign to go on with')]);
+  const live = startCli(run, { cwd: folder });
+  await expect.poll(() => live.stdout(), { timeout: 30_000 }).toContain('slow (1 of 1)');
+  const still = await runCli(['run', '--resume'], { cwd: folder });
+  expect([still.exitCode, still.stderr]).toEqual([4, expect.stringContaining('still runs')]);
+  live.kill('SIGTERM');
+  await live.ended;
+  const both = await runCli(['run', '--resume', '--tags', 'slow'], { cwd: folder });
+  expect(both.exitCode).toBe(4);
+  const alone = await runCli([...run, '--rerun-failed'], { cwd: folder });
+  expect([alone.exitCode, alone.stderr]).toEqual([4, expect.stringContaining('--resume')]);
+});
