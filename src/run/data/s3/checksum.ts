@@ -8,6 +8,28 @@ export interface Checker {
   matches(): boolean;
 }
 
+/** All that is to be known of an object's content, in one pass over it. */
+export interface ContentRead {
+  add(piece: Uint8Array): void;
+  /** Whether it comes to the checksum; true where there is none. */
+  isGood(): boolean;
+  /** In hex, where it was asked for; ends the reading. */
+  sha256(): string | undefined;
+}
+
+export function readContent(checksum: Checksum | undefined, wantsSha256: boolean): ContentRead {
+  const checker = checksum && checkerFor(checksum);
+  const sha256 = wantsSha256 ? createHash('sha256') : undefined;
+  return {
+    add(piece) {
+      checker?.add(piece);
+      sha256?.update(piece);
+    },
+    isGood: () => checker?.matches() ?? true,
+    sha256: () => sha256?.digest('hex'),
+  };
+}
+
 export function checkerFor({ algorithm, hex }: Checksum): Checker {
   if (algorithm === 'crc32') {
     let value = 0;

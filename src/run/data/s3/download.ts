@@ -23,6 +23,8 @@ export interface DownloadOptions {
   connections: number;
   /** Larger objects are fetched in blocks of this. */
   blockBytes: number;
+  /** Whether who asks will need the SHA-256 of what comes. */
+  wantsSha256: boolean;
 }
 
 /** Rounds in which objects that changed meanwhile, or came wrong, are fetched anew. */
@@ -34,6 +36,8 @@ export interface Downloaded {
   files: number;
   bytes: number;
   reusedBytes: number;
+  /** In hex, by path; of what was fetched, where it was asked for. */
+  sha256: ReadonlyMap<string, string>;
 }
 
 /** Throws what the store or the disk throws; everything that came until then is kept for the next time. */
@@ -43,6 +47,7 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
   const partial = await openPartial(into);
   for (const folder of plan.folders) await makeFolder(join(into, folder));
   const progress = progressOf(options);
+  const sha256 = new Map<string, string>();
   let todo: Again[] = [];
   if (isNew) todo = plan.files.map((file) => ({ file, why: undefined }));
   else {
@@ -54,10 +59,10 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
   progress.tell();
   for (let round = 1; todo.length > 0; round++) {
     if (round > mostRounds) throw todo[0]?.why;
-    todo = await downloadRound(todo, { ...options, partial, progress });
+    todo = await downloadRound(todo, { ...options, partial, progress, sha256 });
   }
   await partial.remove();
-  return { files: plan.files.length, bytes: plan.bytes, reusedBytes: progress.reused() };
+  return { files: plan.files.length, bytes: plan.bytes, reusedBytes: progress.reused(), sha256 };
 }
 
 /** A file to fetch, and why that is not for the first time. */
@@ -69,6 +74,7 @@ interface Again {
 interface Round extends DownloadOptions {
   partial: PartialDownload;
   progress: Progress;
+  sha256: Map<string, string>;
 }
 
 /** Returns what has to be fetched once more. */
@@ -132,8 +138,9 @@ async function fetchSmall(planned: PlannedFile, round: Round, open: Set<FileHand
   try {
     if (object.size > 0) {
       const onBytes = (count: number): void => progress.add(planned, count);
-      const { checker } = await fetchBlock({ ...round, object, file, from: 0, bytes: object.size, onBytes });
-      if (checker && !checker.matches()) throw new BadContent(`${object.key} does not come to its checksum`);
+      const { content } = await fetchBlock({ ...round, object, file, from: 0, bytes: object.size, onBytes });
+      if (content?.isGood() === false) throw new BadContent(`${object.key} does not come to its checksum`);
+      noteSha256(content?.sha256(), path, round);
     }
   } finally {
     open.delete(file);
@@ -155,10 +162,15 @@ async function largeTasks(
   const name = partName(object);
   const file = await partial.openPart(name, false);
   open.add(file);
-  const large = await largeObject(file, object, blockBytes, await partial.notedBlocks(name), looked.checksum);
+  const large = await largeObject(file, object, {
+    blockBytes,
+    notes: await partial.notedBlocks(name),
+    checksum: looked.checksum,
+    wantsSha256: round.wantsSha256,
+  });
   progress.reuse(planned, large.keptBytes);
   const finish = async (): Promise<void> => {
-    await large.check();
+    noteSha256(await large.check(), path, round);
     open.delete(file);
     await file.close();
     await partial.finish(name, path);
@@ -171,6 +183,10 @@ async function largeTasks(
     await partial.noteBlock(name, from, crc);
     if (large.add(index)) await finish();
   });
+}
+
+function noteSha256(hex: string | undefined, path: string, { sha256 }: Round): void {
+  if (hex !== undefined) sha256.set(path, hex);
 }
 
 const isChanged = (error: unknown): boolean => error instanceof Error && error.name === 'PreconditionFailed';

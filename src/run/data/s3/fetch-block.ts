@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../../../foundation/clock.ts';
-import { type Checker, checkerFor } from './checksum.ts';
+import { type ContentRead, readContent } from './checksum.ts';
 import { BadContent, isPassing } from './error.ts';
 import type { ObjectStore, StoredObject } from './stored-object.ts';
 
@@ -14,6 +14,7 @@ export interface BlockWanted {
   file: FileHandle;
   clock: Clock;
   signal: AbortSignal;
+  wantsSha256: boolean;
   /** Told of bytes as they come. */
   onBytes(count: number): void;
 }
@@ -21,8 +22,8 @@ export interface BlockWanted {
 export interface BlockFetched {
   /** CRC-32. */
   crc: number;
-  /** Has seen all of the block; only for a block that is the whole object, and where the store has a checksum. */
-  checker: Checker | undefined;
+  /** Has seen all of the block; only for one that is the whole object. */
+  content: ContentRead | undefined;
 }
 
 /** Tries in a row that bring nothing. */
@@ -39,7 +40,7 @@ const writeBytes = 1024 ** 2;
  */
 export async function fetchBlock(wanted: BlockWanted): Promise<BlockFetched> {
   const { bytes, clock, signal } = wanted;
-  const received = { bytes: 0, crc: 0, checker: undefined as Checker | undefined };
+  const received = { bytes: 0, crc: 0, content: undefined as ContentRead | undefined };
   for (let tries = 1; ; tries++) {
     const before = received.bytes;
     try {
@@ -58,20 +59,20 @@ export async function fetchBlock(wanted: BlockWanted): Promise<BlockFetched> {
 
 async function receive(
   wanted: BlockWanted,
-  received: { bytes: number; crc: number; checker: Checker | undefined },
+  received: { bytes: number; crc: number; content: ContentRead | undefined },
 ): Promise<void> {
   const { store, object, from, bytes, file, signal, onBytes } = wanted;
   const isWhole = bytes === object.size && received.bytes === 0;
   const range = isWhole ? undefined : { from: from + received.bytes, to: from + bytes - 1 };
   const { body, checksum } = await store.open(object, range, signal);
-  if (isWhole) received.checker = checksum && checkerFor(checksum);
+  if (isWhole) received.content = readContent(checksum, wanted.wantsSha256);
   const writer = writerAt(file, from + received.bytes);
   try {
     for await (const piece of body as AsyncIterable<Buffer>) {
       if (received.bytes + piece.length > bytes)
         throw new Error(`of ${object.key}, more comes than there is`);
       received.crc = crc32(piece, received.crc);
-      received.checker?.add(piece);
+      received.content?.add(piece);
       received.bytes += piece.length;
       await writer.add(piece);
       onBytes(piece.length);

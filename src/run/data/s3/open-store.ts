@@ -29,7 +29,14 @@ export interface StoreOptions {
 }
 
 /** For questions; downloads have their own way. */
-const patience = { attempts: 4, firstDelayMs: 500, maxDelayMs: 4000, retryable: isPassing };
+const patience = {
+  attempts: 4,
+  firstDelayMs: 500,
+  maxDelayMs: 4000,
+  // Who waits for an answer has waited long enough then.
+  retryable: (error: unknown) =>
+    isPassing(error) && !(error instanceof Error && error.name === 'TimeoutError'),
+};
 
 /** Connects to nothing yet. Throws INVALID_FILE for certificates that can't be read. */
 export async function openStore(settings: S3Settings, options: StoreOptions): Promise<ObjectStore> {

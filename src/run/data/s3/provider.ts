@@ -15,7 +15,6 @@ import type { ObjectStore } from './stored-object.ts';
 /** More would gain nothing on one machine's network, and some stores refuse it. */
 const connections = 16;
 const blockBytes = 8 * 1024 ** 2;
-const checkTimeoutMs = 30_000;
 
 /** The provider of one kind of object store. */
 export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
@@ -24,13 +23,11 @@ export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
   return {
     kind,
     async check(source, around) {
-      const signal = AbortSignal.any([around.signal, AbortSignal.timeout(checkTimeoutMs)]);
       try {
-        await ask(source, { ...around, signal }, (store, address) => findObjects(store, address, 'first'));
+        await ask(source, around, (store, address) => findObjects(store, address, 'first'));
         return undefined;
       } catch (error) {
         around.signal.throwIfAborted();
-        if (signal.aborted) return `${quoted(source.path)} did not answer within ${checkTimeoutMs / 1000} s`;
         const { message, hint } = toMadError(error);
         return hint === undefined ? message : `${message} ${hint}`;
       }
@@ -46,7 +43,10 @@ export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
       ask(source, around, async (store, address) => {
         const plan = planDownload(await findObjects(store, address), into);
         const { clock, signal } = around;
-        return download({ store, plan, into, clock, signal, onProgress, connections, blockBytes });
+        // The mirror wants to know, and would otherwise read all of it once more.
+        const wantsSha256 = source.mirrorlocal !== undefined;
+        const limits = { connections, blockBytes, wantsSha256 };
+        return download({ store, plan, into, clock, signal, onProgress, ...limits });
       }),
   };
 }
