@@ -29,12 +29,21 @@ export function isLeftOut(path: string): boolean {
   return parts.some((part) => neverNamed.has(part)) || (parts.length === 1 && isResultName(path));
 }
 
-/** Git's words for the same, so that our own results don't make a package dirty. */
+/** Git's words for the same and for tools' outputs, so that our own results don't make a package dirty. */
 export const leftOutPathspecs: readonly string[] = [
   ...[...neverNamed].flatMap((name) => [`:(exclude,glob)**/${name}`, `:(exclude,glob)**/${name}/**`]),
-  ...['perf*', '*.live.log', 'build_manifest.json*', '*.package.tar.gz'].map(
-    (name) => `:(exclude,glob)${name}`,
-  ),
+  ...[
+    'perf*',
+    '*.live.log',
+    'build_manifest.json*',
+    '*.package.tar.gz',
+    // Of tools; in the root no snapshot takes files of such names in.
+    '*_output',
+    '*_output/**',
+    '*_output.csv',
+    '*_trace.csv',
+    'trace.*',
+  ].map((name) => `:(exclude,glob)${name}`),
 ];
 
 /**

@@ -117,3 +117,16 @@ test('each of our tools has its scripts, and every script is POSIX sh or for an 
     execFileSync('busybox', ['sh', '-n', join(root, file)]);
   }
 });
+
+test('the documentation has the table of our tools as they are', async () => {
+  const { tools: ours } = JSON.parse(
+    await readFile(join(shippedTools(), 'scripts/common/tools.json'), 'utf8'),
+  ) as { tools: Record<string, { description: string; requires?: string[]; outputs?: string[] }> };
+  const rows = Object.entries(ours).map(([name, { description, requires = [], outputs = [] }]) => {
+    const needs = requires.map((one) => one.replace(/[^|]+/g, '`$&`').replaceAll('|', ' or ')).join(', ');
+    return `| \`${name}\` | ${description} | ${needs} | ${outputs.map((one) => `\`${one}\``).join(', ')} |`;
+  });
+  const page = await readFile(join(import.meta.dirname, '../../docs/tools.md'), 'utf8');
+  const [, table = ''] = /\| leaves \|\n.*\n((?:\|.*\n)+)/.exec(page) ?? [];
+  expect(table.trim().split('\n')).toEqual(rows);
+});

@@ -28,6 +28,15 @@ test('each GPU has its statistics; cells without a number do not count', async (
   ]);
 });
 
+test('with the time of the model, what was sampled before and after does not count', async () => {
+  const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString();
+  const file = join(folder, 'timed.csv');
+  const lines = [1, 2, 3, 4].map((second) => `${at(second)},${second * 100}`);
+  await writeFile(file, `time,Power(Watt) GPU0\n${lines.join('\n')}\nnonsense,9\n`);
+  expect(await readGpuUsage(file, { fromS: 1, toS: 2 })).toMatchObject([{ samples: 2, mean: 250 }]);
+  expect(await readGpuUsage(file, { fromS: 9, toS: 10 })).toMatchObject([{ samples: 5 }]);
+});
+
 test.each([
   '',
   'time\n',

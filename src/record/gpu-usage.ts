@@ -14,15 +14,27 @@ const kinds: Readonly<Record<string, Pick<GpuUsage, 'what' | 'unit'>>> = {
   'vram(%)': { what: 'memory', unit: '%' },
 };
 
+/** The part of a sampling in which the model ran, in seconds since its first sample. */
+export interface SampledTime {
+  fromS: number;
+  toS: number;
+}
+
 /**
  * The statistics of a file with the columns `time` and `Power(Watt) GPU0` or `vram(%) GPU0`; [] for any other file. Cells
- * without a number are left out.
+ * without a number are left out. With `model`, only its time counts, unless no sample lies in it.
  */
-export async function readGpuUsage(path: string): Promise<GpuUsage[]> {
+export async function readGpuUsage(path: string, model?: SampledTime): Promise<GpuUsage[]> {
+  const usage = await usageWithin(path, model);
+  return usage.length > 0 || !model ? usage : usageWithin(path, undefined);
+}
+
+async function usageWithin(path: string, model: SampledTime | undefined): Promise<GpuUsage[]> {
   const input = createReadStream(path, { encoding: 'utf8' });
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let columns: SampledColumn[] | undefined;
   let samples = 0;
+  let first: number | undefined;
   try {
     for await (const line of lines) {
       if (!columns) {
@@ -33,6 +45,10 @@ export async function readGpuUsage(path: string): Promise<GpuUsage[]> {
       samples += columns.length;
       if (samples > mostSamples) break;
       const cells = line.split(',', mostColumns);
+      const atMs = Date.parse(cells[0] ?? '');
+      first ??= atMs;
+      const second = (atMs - first) / 1000;
+      if (model && !(second >= model.fromS && second <= model.toS)) continue;
       for (const column of columns) column.add(cells[column.index]);
     }
   } finally {

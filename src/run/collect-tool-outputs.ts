@@ -8,6 +8,7 @@ import type { Scrubber } from '../foundation/secret.ts';
 import { controlCharacters } from '../package/package-path.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { finishLog, linkOrCopy } from './final-log.ts';
+import { isOutputName } from './output-name.ts';
 
 export interface ToolOutputsOptions {
   /** Names with `*`, from the tools' entries. */
@@ -189,13 +190,6 @@ function matcher(patterns: readonly string[]): (name: string) => boolean {
   return (name) => forms.some((form) => form.test(name));
 }
 
-/**
- * Names that stand beside `perf.csv`, too, as the Python tool had them there. That folder is mostly the package, which an
- * entry of a hostile `tools.json` must not be able to write over.
- */
-const named =
-  /^(?!perf)(?:[\w.-]+_output(?:\.csv)?|[\w.-]+_trace\.csv|[\w.-]+\.(?:rpd|pftrace|nsys-rep|ncu-rep|qdrep|nvvp)|trace\.(?:db|json|json\.gz))$/;
-
 /** Puts the outputs beside `perf.csv`; one with that name is replaced whole. Returns the paths; throws for the first that fails. */
 export async function nameOutputs(
   names: readonly string[],
@@ -203,7 +197,7 @@ export async function nameOutputs(
   resultsRoot: string,
 ): Promise<string[]> {
   const paths: string[] = [];
-  for (const name of names.filter((each) => named.test(each))) {
+  for (const name of names.filter(isOutputName)) {
     const [from, to] = [join(runFolder, 'artifacts', name), join(resultsRoot, name)];
     if ((await lstat(from)).isDirectory()) await nameFolder(from, to);
     else await linkOrCopy(from, to);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { toMadError } from '../foundation/error.ts';
-import { readGpuUsage } from '../record/gpu-usage.ts';
+import { readGpuUsage, type SampledTime } from '../record/gpu-usage.ts';
+import type { SeenStage } from '../record/judge.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { collectToolOutputs, nameOutputs } from './collect-tool-outputs.ts';
 import type { JobPlan } from './plan-job.ts';
@@ -9,6 +10,7 @@ import { type Progress, type RunServices, roundedSeconds } from './run-services.
 
 interface FinishedRun {
   plan: JobPlan;
+  executed: { stages: readonly SeenStage[] };
   startedAt: Date;
   runFolder: string;
   services: RunServices;
@@ -19,7 +21,7 @@ interface FinishedRun {
  * where the model failed; what can't be kept is a warning of the record.
  */
 export async function keepToolOutputs(options: FinishedRun, progress: Progress): Promise<void> {
-  const { plan, runFolder, services, startedAt } = options;
+  const { plan, executed, runFolder, services, startedAt } = options;
   const { clock, emit, settings, resultsRoot } = services;
   const started = clock.monotonic();
   emit({ type: 'stage.started', stage: 'collect' });
@@ -35,7 +37,7 @@ export async function keepToolOutputs(options: FinishedRun, progress: Progress):
   });
   progress.artifacts = [...progress.artifacts, ...found.artifacts];
   progress.warnings.push(...found.warnings);
-  const usage = await usageIn(found.artifacts, runFolder);
+  const usage = await usageIn(found.artifacts, runFolder, modelTime(executed.stages));
   if (usage.length > 0) progress.gpu_usage = usage;
   try {
     for (const path of await nameOutputs(found.names, runFolder, resultsRoot))
@@ -54,15 +56,29 @@ export async function keepToolOutputs(options: FinishedRun, progress: Progress):
   emit({ type: 'stage.ended', stage: 'collect', exit_code: exitCode, duration_s: duration });
 }
 
+/**
+ * A sampler begins with its pre-script; other scripts and the data come before the model, in which GPUs are idle. undefined
+ * where no script began one, or the model didn't come to its end.
+ */
+export function modelTime(stages: readonly SeenStage[]): SampledTime | undefined {
+  const begun = stages.findIndex(({ title }) => /^tool .*gpu_info_\w+_start\.sh$/.test(title));
+  const run = stages.findIndex(({ name }) => name === 'run');
+  const length = stages[run]?.duration_s;
+  if (begun < 0 || run < begun || typeof length !== 'number') return undefined;
+  const fromS = stages.slice(begun + 1, run).reduce((sum, stage) => sum + (stage.duration_s ?? 0), 0);
+  return { fromS, toS: fromS + length };
+}
+
 /** A model may have written anything there, which is no reason to fail. */
 async function usageIn(
   artifacts: RunRecord['artifacts'],
   runFolder: string,
+  model: SampledTime | undefined,
 ): Promise<NonNullable<RunRecord['gpu_usage']>> {
   const usage: NonNullable<RunRecord['gpu_usage']> = [];
   for (const { path } of artifacts) {
     if (/^artifacts\/[^/]+_output\.csv$/.test(path))
-      usage.push(...(await readGpuUsage(join(runFolder, path)).catch(() => [])));
+      usage.push(...(await readGpuUsage(join(runFolder, path), model).catch(() => [])));
   }
   return usage;
 }

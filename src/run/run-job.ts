@@ -238,8 +238,8 @@ async function makeRunFolder(
     packageAsSeen: plan.paths.package,
   });
   if (usesCommonScripts(plan)) {
-    const { addShippedScripts } = await import('./shipped-scripts.ts');
-    await addShippedScripts(workspace);
+    const { makeReadyForTools } = await import('./shipped-scripts.ts');
+    await makeReadyForTools(workspace);
   }
   return undefined;
 }

@@ -4,12 +4,19 @@ import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { shippedTools } from '../package/shipped-tools.ts';
+import { removeEarlierOutputs } from './output-name.ts';
+
+/** What tools need in the workspace, and what would be in their way. */
+export async function makeReadyForTools(workspace: string): Promise<void> {
+  await removeEarlierOutputs(workspace);
+  await addShippedScripts(workspace);
+}
 
 /**
  * Puts our own scripts for tools under the workspace's `scripts/common`, where the package has no file of that name.
  * Throws INVALID_FILE where the package has a file in a folder's place.
  */
-export async function addShippedScripts(workspace: string): Promise<void> {
+async function addShippedScripts(workspace: string): Promise<void> {
   const below = join('scripts', 'common');
   await copyMissing(join(shippedTools(), below), join(workspace, below), below);
 }

@@ -13,9 +13,9 @@ export interface TinyModel {
   dockerfile?: string;
 }
 
-/** A MAD package with these models, all tagged `all_of_them`, in a folder that goes with the test. */
-export async function tinyPackage(models: readonly TinyModel[]): Promise<string> {
-  const folder = join(await temporaryFolder(), 'mad');
+/** A MAD package with these models, all tagged `all_of_them`, below a folder that goes with the test unless one is given. */
+export async function tinyPackage(models: readonly TinyModel[], parent?: string): Promise<string> {
+  const folder = join(parent ?? (await temporaryFolder()), 'mad');
   await mkdir(join(folder, 'docker'), { recursive: true });
   for (const model of models) {
     const scripts = join(folder, 'scripts', model.name);
