@@ -54,7 +54,7 @@ async function run(
       '--tags',
       model,
       '-c',
-      JSON.stringify(context),
+      JSON.stringify({ gen_sys_env_details: false, ...context }),
       ...options,
     ],
     { cwd: folder },
@@ -344,7 +344,15 @@ test('the variables of both Python tools choose GPUs, rate and file, and run a m
 
 test('a model that fails keeps what its tool saw, without the secrets in it', async () => {
   const result = await runCli(
-    ['run', '--manifest-file', 'build_manifest.json', '--tags', 'failing', '-c', '{"tools": ["rocprof"]}'],
+    [
+      'run',
+      '--manifest-file',
+      'build_manifest.json',
+      '--tags',
+      'failing',
+      '-c',
+      '{"tools": ["rocprof"], "gen_sys_env_details": false}',
+    ],
     { cwd: folder, env: { MAD_SECRETS_T: 'only-for-the-m0del' } },
   );
   expect(result.exitCode).toBe(3);
@@ -432,6 +440,7 @@ test('--engine host runs tools as processes, and leaves none', async () => {
     await chmod(join(bin, name), 0o755);
   }
   const context = {
+    gen_sys_env_details: false,
     tools: [
       'rocprof',
       { name: 'gpu_info_power_profiler', env_vars: { GPU_INFO_SOURCE: 'amd-smi' } },
