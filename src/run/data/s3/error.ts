@@ -44,6 +44,11 @@ export function isPassing(thrown: unknown): boolean {
   return passingNames.has(thrown.name) || passingErrnos.has(errnoOf(thrown) ?? '');
 }
 
+/** Whether nothing came for too long. The SDK calls broken connections timeouts, too. */
+export const isTimeout = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === 'TimeoutError' && !brokenErrnos.has(errnoOf(thrown) ?? '');
+
+const brokenErrnos = new Set(['ECONNRESET', 'EPIPE']);
 const passingNames = new Set([
   'TimeoutError',
   'RequestTimeout',
@@ -159,7 +164,7 @@ function tlsError(error: Error, settings: S3Settings): Told | undefined {
 function connectionError(error: Error, settings: S3Settings): Told | undefined {
   const at = where(settings);
   const hint = `Correct the address (${settings.kind === 'minio' ? 'MINIO_ENDPOINT' : 'AWS_ENDPOINT_URL_S3'}), or start the server; a proxy or firewall may be in between.`;
-  switch (error.name === 'TimeoutError' ? 'ETIMEDOUT' : errnoOf(error)) {
+  switch (isTimeout(error) ? 'ETIMEDOUT' : errnoOf(error)) {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return { why: `the host of ${at} is not known here`, hint };

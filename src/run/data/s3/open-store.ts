@@ -8,7 +8,7 @@ import type { Clock } from '../../../foundation/clock.ts';
 import { MadError } from '../../../foundation/error.ts';
 import { retry } from '../../../foundation/retry.ts';
 import { checksumOf, plainEtag } from './checksum.ts';
-import { isPassing } from './error.ts';
+import { isPassing, isTimeout } from './error.ts';
 import type { S3Settings } from './settings.ts';
 import type { ObjectStore, StoredObject } from './stored-object.ts';
 
@@ -34,8 +34,7 @@ const patience = {
   firstDelayMs: 500,
   maxDelayMs: 4000,
   // Who waits for an answer has waited long enough then.
-  retryable: (error: unknown) =>
-    isPassing(error) && !(error instanceof Error && error.name === 'TimeoutError'),
+  retryable: (error: unknown) => isPassing(error) && !isTimeout(error),
 };
 
 /** Connects to nothing yet. Throws INVALID_FILE for certificates that can't be read. */
