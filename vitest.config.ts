@@ -3,7 +3,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/golden/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          // Against tests that hang; on a busy machine the longest need more than the default of 5 s.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'system',

@@ -2,7 +2,7 @@
 
 import { mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type ExitCode, exitCode, MadError, toMadError } from '../foundation/error.ts';
+import { diskError, type ExitCode, exitCode, MadError, toMadError } from '../foundation/error.ts';
 import type { Emit } from '../foundation/event.ts';
 import { makeFolders } from '../foundation/file/make-folders.ts';
 import { newId } from '../foundation/id.ts';
@@ -69,7 +69,7 @@ export async function withCampaign(
     return { exitCode: signal.aborted ? exitCodeOfSignal(signal.reason) : code };
   } catch (thrown) {
     code = toMadError(thrown).exitCode;
-    if (!isAbort(thrown, signal)) throw thrown;
+    if (!isAbort(thrown, signal)) throw diskError(thrown, campaign.resultsRoot);
     return { exitCode: exitCodeOfSignal(signal.reason) };
   } finally {
     if (signal.aborted) code = exitCodeOfSignal(signal.reason);
@@ -90,6 +90,17 @@ async function closeCampaign(campaign: OpenCampaign, code: ExitCode): Promise<vo
 async function openCampaign(frame: CampaignFrame, around: Surroundings): Promise<OpenCampaign> {
   const { resultsRoot, perfCsv } = await resultsPlace(frame.output, around.cwd);
   requirePerfCsv(perfCsv);
+  return openIn(resultsRoot, perfCsv, frame, around).catch((error: unknown) => {
+    throw diskError(error, resultsRoot);
+  });
+}
+
+async function openIn(
+  resultsRoot: string,
+  perfCsv: string,
+  frame: CampaignFrame,
+  around: Surroundings,
+): Promise<OpenCampaign> {
   const { engine } = frame;
   const { clock, events } = around;
   const started = clock.monotonic();

@@ -16,6 +16,7 @@ import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
+import { reserveRoom } from '../record/reserve.ts';
 import { beginRun } from '../run/begin-run.ts';
 import { emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
@@ -152,6 +153,7 @@ export async function runPhase(
     misfit,
     known: known === true,
   }));
+  await services.reserve.release();
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
   const knownBuilds = records.filter(({ known, failure }) => known && failure?.class === 'build').length;
   const code = exitCodeOf({ failedBuilds: inputs.buildFailures - knownBuilds, runs });
@@ -201,7 +203,7 @@ async function servicesFor(
   around: Surroundings,
 ): Promise<RunServices> {
   const { options, access, jobs, manifest, engine, context, gpus } = inputs;
-  const [packageDir, hostFacts, contextHash] = await Promise.all([
+  const [packageDir, hostFacts, contextHash, reserve] = await Promise.all([
     jobs.length === 0
       ? around.cwd
       : locatePackage(
@@ -218,6 +220,7 @@ async function servicesFor(
       'context',
       access.scrubber.scrubData({ values: context.values, origins: context.origins }),
     ),
+    reserveRoom(campaign.folder.path, jobs.length),
   ]);
   const tools = inputs.tools ?? (await toolsOfRun(context, options, packageDir, around));
   let version: Promise<string> | undefined;
@@ -235,6 +238,7 @@ async function servicesFor(
     campaign: campaign.folder,
     secretsDir: campaign.secretsDir,
     writer,
+    reserve,
     resultsRoot: campaign.resultsRoot,
     packageDir,
     hidden: await hiddenIn(packageDir, campaign.resultsRoot, keyFiles(access.credentials, packageDir)),

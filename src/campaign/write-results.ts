@@ -69,15 +69,18 @@ async function writeBeside(
     ),
     appendSuper(resultsRoot, entries, around.clock),
   ];
+  const reasons = new Map<string, Error>();
   for (const outcome of await Promise.allSettled(writes)) {
-    if (outcome.status === 'fulfilled') continue;
-    const { reason } = outcome;
+    if (outcome.status === 'rejected')
+      reasons.set((outcome.reason as Error).message, outcome.reason as Error);
+  }
+  for (const [message, reason] of reasons) {
     const hint = reason instanceof MadError ? reason.hint : undefined;
     emit({
       type: 'notice',
       level: 'warning',
       code: 'RESULT_FILE',
-      message: `a file of results beside perf.csv is not up to date: ${(reason as Error).message}`,
+      message: `not all files of results beside perf.csv are up to date: ${message}`,
       ...(hint === undefined ? {} : { hint }),
     });
   }

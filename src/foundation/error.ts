@@ -65,6 +65,14 @@ export class MadError extends Error {
   }
 }
 
+/** As `toMadError`; a full disk that the system tells of without a path is said to be that of `folder`. */
+export function diskError(thrown: unknown, folder: string): MadError {
+  const error = toMadError(thrown);
+  if (error === thrown || error.code !== 'DISK_FULL') return error;
+  const message = `the disk of ${folder} is full: ${error.message}`;
+  return new MadError('DISK_FULL', message, { cause: thrown, ...(error.hint && { hint: error.hint }) });
+}
+
 /** A thrown value as a MadError; anything that we did not throw on purpose is INTERNAL, or NOT_WRITABLE/DISK_FULL by its errno. */
 export function toMadError(thrown: unknown): MadError {
   if (thrown instanceof MadError) return thrown;

@@ -3,6 +3,7 @@ import { perfRows } from './perf-row.ts';
 import type { PerfWriter } from './perf-writer.ts';
 import { writeRecord } from './record-file.ts';
 import type { RunRecord } from './record-schema.ts';
+import { noReserve, type Reserve, withReserve } from './reserve.ts';
 
 export interface FinishedRun {
   /** Absolute path of the record. */
@@ -19,11 +20,13 @@ export async function finishRun(
   campaign: Pick<CampaignFolder, 'journal' | 'runFolder'>,
   writer: PerfWriter,
   record: RunRecord,
+  reserve: Reserve = noReserve,
 ): Promise<FinishedRun> {
-  const path = await writeRecord(await campaign.runFolder(record.run), record);
-  await campaign.journal.append({ act: 'record.final', run: record.run });
+  const { run } = record;
+  const path = await withReserve(reserve, async () => writeRecord(await campaign.runFolder(run), record));
+  await withReserve(reserve, () => campaign.journal.append({ act: 'record.final', run }));
   const rows = perfRows(record);
-  const { tornSaved } = rows.length === 0 ? {} : await writer.append(rows);
-  await campaign.journal.append({ act: 'row.appended', run: record.run });
+  const { tornSaved } = rows.length === 0 ? {} : await withReserve(reserve, () => writer.append(rows));
+  await withReserve(reserve, () => campaign.journal.append({ act: 'row.appended', run }));
   return { record: path, ...(tornSaved !== undefined && { tornSaved }) };
 }

@@ -36,15 +36,19 @@ export async function openJournal(path: string, clock: Clock): Promise<Journal> 
   const file = await open(path, 'a', 0o600);
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
+  /** A full disk may have left half a line, which must not take the next one with it. */
+  let isTorn = false;
 
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
       try {
-        await writeBatch(file, batch);
+        await writeBatch(file, batch, isTorn);
+        isTorn = false;
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        isTorn = true;
         for (const { reject } of batch) reject(error);
       }
     }
@@ -64,8 +68,8 @@ export async function openJournal(path: string, clock: Clock): Promise<Journal> 
   return { append, close };
 }
 
-async function writeBatch(file: FileHandle, batch: readonly Waiting[]): Promise<void> {
-  await file.appendFile(batch.map(({ line }) => line).join(''));
+async function writeBatch(file: FileHandle, batch: readonly Waiting[], isTorn: boolean): Promise<void> {
+  await file.appendFile(`${isTorn ? '\n' : ''}${batch.map(({ line }) => line).join('')}`);
   if (batch.some(({ durable }) => durable)) await file.datasync();
 }
 

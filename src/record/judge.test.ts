@@ -142,3 +142,24 @@ test('what the kernel ended for lack of memory is out of memory, be it a process
     class: 'out_of_memory',
   });
 });
+
+test('a full disk is the cause of what it can be the cause of, and of nothing else', () => {
+  const fullDisk = { message: 'a disk is full', evidence: 'dd: No space left on device' };
+  const failed = {
+    ...good,
+    fullDisk,
+    stages: [{ ...ran, exit_code: 1 }],
+    end: { kind: 'exited', exitCode: 1 },
+  } as const;
+  expect(judge(failed).failure).toEqual({
+    class: 'disk_full',
+    stage: 'run',
+    message: 'a disk is full: stage run (run.sh) ended with exit code 1',
+    evidence: 'dd: No space left on device',
+  });
+  expect(judge({ ...good, fullDisk }).status).toBe('SUCCESS');
+  expect(judge({ ...good, fullDisk, end: { kind: 'interrupted', signal: 'SIGINT' } }).failure?.class).toBe(
+    'interrupted',
+  );
+  expect(judge({ ...failed, outOfMemory: true }).failure?.class).toBe('out_of_memory');
+});

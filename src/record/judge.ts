@@ -34,6 +34,8 @@ export interface Observations {
   outOfMemory: boolean;
   /** One of several nodes, and another one has the results: it may be without any (v2-formats, 4.1). */
   isWorker?: boolean;
+  /** A disk was full when it ended, in words; with the line of output that shows it. */
+  fullDisk?: { message: string; evidence?: string };
   /** The model itself was not to be run (`--skip-model-run`). */
   skippedRun: boolean;
 }
@@ -54,8 +56,8 @@ const stageClass: Readonly<Record<string, FailureClass>> = {
 };
 
 export function judge(seen: Observations): Judgement {
-  const failure =
-    endFailure(seen) ?? stageFailure(seen) ?? (seen.skippedRun ? undefined : resultFailure(seen));
+  const found = endFailure(seen) ?? stageFailure(seen) ?? (seen.skippedRun ? undefined : resultFailure(seen));
+  const failure = found && causedByDisk(found, seen.fullDisk);
   if (failure) return { status: 'FAILURE', failure, reason: null };
   if (seen.skippedRun) return { status: 'SKIPPED', failure: null, reason: '--skip-model-run' };
   return { status: 'SUCCESS', failure: null, reason: hasNoneOfItsOwn(seen) ? ofAnotherNode : null };
@@ -65,6 +67,21 @@ const ofAnotherNode = 'its results are those of another node (MAD_COLLECT_METRIC
 
 const hasNoneOfItsOwn = ({ isWorker, metrics }: Observations): boolean =>
   isWorker === true && metrics.length === 0;
+/** Of these a full disk may be the cause, and then it tells more than they do. */
+const maybeDisk: ReadonlySet<FailureClass> = new Set([
+  'timeout',
+  'setup',
+  'exit_code',
+  'error_pattern',
+  'missing_metric',
+  'engine',
+]);
+
+function causedByDisk(failure: RunFailure, fullDisk: Observations['fullDisk']): RunFailure {
+  if (!fullDisk || !maybeDisk.has(failure.class)) return failure;
+  const message = `${fullDisk.message}: ${failure.message}`;
+  return withEvidence({ ...failure, class: 'disk_full', message }, fullDisk.evidence);
+}
 
 function endFailure(seen: Observations): RunFailure | undefined {
   const { end, stages } = seen;

@@ -32,6 +32,8 @@ export interface Findings {
   unreadLine?: string;
   /** The first error, unless a later one tells more of the cause (lack of memory above all). */
   firstError?: FoundError;
+  /** The first line that says that a disk is full: the cause of a failure, and no error by itself. */
+  fullDiskLine?: string;
 }
 
 export interface FindingOptions {
@@ -54,10 +56,12 @@ export const reach = 16 * 1024;
 /** Bytes after `performance:` in which number and metric must stand. */
 const metricReach = 512;
 const longestQuote = 500;
+/** What the C library says for ENOSPC and EDQUOT. */
+const fullDiskTexts = ['No space left on device', 'Disk quota exceeded'];
 export const lineFeed = 10;
 const carriageReturn = 13;
 
-type Kind = 'metric' | 'fallback' | 'error';
+type Kind = 'metric' | 'fallback' | 'error' | 'fullDisk';
 
 /** A text that makes a line worth a look, and for what: where it lies, texts that it begins with lie too. */
 interface Mark {
@@ -79,6 +83,7 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
   let bareLine: string | undefined;
   let unreadLine: string | undefined;
   let error: FoundError | undefined;
+  let fullDiskLine: string | undefined;
   let marks: Mark[] = [];
   let search: ByteSearch;
 
@@ -87,6 +92,7 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
     const texts: [Kind, string][] = [];
     if (!metric) texts.push(['metric', metricMarker]);
     if (!metric && !fallback) texts.push(['fallback', fallbackMarker]);
+    if (fullDiskLine === undefined) for (const text of fullDiskTexts) texts.push(['fullDisk', text]);
     for (const pattern of errors.enabled ? errors.patterns : []) {
       if (!error || weightOf(pattern) > weightOf(error.pattern)) texts.push(['error', pattern]);
     }
@@ -135,6 +141,10 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
       const kinds = marks[hit.needle]?.kinds ?? noKinds;
       if (kinds.has('metric')) judgeMetric(block, hit, end);
       if (kinds.has('fallback')) judgeFallback(block, hit, end);
+      if (kinds.has('fullDisk') && fullDiskLine === undefined) {
+        fullDiskLine = quoteLine(block, hit, lineAround(block, hit.start, end));
+        narrow();
+      }
       if (hit.start < judged || !kinds.has('error')) return;
       const bounds = lineAround(block, hit.start, end);
       judged = bounds.end;
@@ -157,6 +167,7 @@ export function createFindings({ errors, scrub = (text) => text }: FindingOption
       ...(best === fallback && best && { fallback: true as const }),
       ...(best?.name === undefined && quoted !== undefined && { unreadLine: quoted }),
       ...(error && { firstError: error }),
+      ...(fullDiskLine !== undefined && { fullDiskLine }),
     };
   };
 

@@ -223,3 +223,13 @@ test('output that is nothing but hits is read in one pass', () => {
   const unread = Buffer.alloc(4_000_000, 'performance:');
   expect(scan(unread).metric).toBeUndefined();
 });
+
+test('a line that says that a disk is full is kept for whoever asks for the cause, and is no error', () => {
+  const { fullDiskLine, firstError, metric } = scan(
+    'step 1\ncp: cannot write: No space left on device\nperformance: 1 x/s\n',
+    [20, 5],
+  );
+  expect(fullDiskLine).toBe('cp: cannot write: No space left on device');
+  expect(firstError).toBeUndefined();
+  expect(metric?.name).toBe('x/s');
+});

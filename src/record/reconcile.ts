@@ -17,6 +17,7 @@ import { perfRows } from './perf-row.ts';
 import type { RecordDraft } from './record-draft.ts';
 import { hasRecord, readRecord, recordPath, writeRecord } from './record-file.ts';
 import type { RunRecord } from './record-schema.ts';
+import { releaseRoom } from './reserve.ts';
 import { removeUnfinishedOf } from './unfinished-write.ts';
 
 export interface ReconcileOptions extends FindOptions {
@@ -108,6 +109,7 @@ export async function settle(
 ): Promise<Settled> {
   let isDone = false;
   try {
+    await releaseRoom(dead.path);
     const interrupted = await recordInterrupted(dead, options.clock);
     const rowsAppended = await appendMissingRows(dead, options);
     await removeUnfinishedOf({ ...dead, pid: dead.info.pid });

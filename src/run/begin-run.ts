@@ -1,5 +1,6 @@
 import { newId } from '../foundation/id.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
+import { withReserve } from '../record/reserve.ts';
 import { draftRecord, gpuOfRecord } from './draft-record.ts';
 import type { Job } from './job.ts';
 import type { RunServices } from './run-services.ts';
@@ -22,6 +23,9 @@ export async function beginRun(job: Job, services: RunServices, attempt: number)
   });
   draft.engine = { kind: services.engine.kind, version: '' };
   draft.gpu = gpuOfRecord(services.gpus);
-  await campaign.journal.append({ act: 'run.started', run: draft.run, draft: scrubber.scrubData(draft) });
+  const clean = scrubber.scrubData(draft);
+  await withReserve(services.reserve, () =>
+    campaign.journal.append({ act: 'run.started', run: draft.run, draft: clean }),
+  );
   return draft;
 }

@@ -3,7 +3,7 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toMadError } from '../foundation/error.ts';
 import { runLogName } from '../image/name.ts';
-import { judge } from '../record/judge.ts';
+import { judge, type Observations } from '../record/judge.ts';
 import type { CheckResult, RunRecord } from '../record/record-schema.ts';
 import { controlFiles } from '../stage/stage.ts';
 import { type Collected, metricOfOutput, metricsOfFile } from './collect-results.ts';
@@ -36,6 +36,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = [...progress.stages, ...executed.stages];
   const isWorker = isWorkerNode(options.plan);
+  const fullDisk = await diskOf(options);
   const { checks, ...collected } = await ruled(await collect(options), isWorker, options);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
@@ -61,6 +62,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
     ...(checks ? { checks } : {}),
     outOfMemory: executed.outOfMemory,
     isWorker,
+    ...(fullDisk ? { fullDisk } : {}),
     skippedRun: services.settings.skipModelRun,
   });
   if (verdict.failure?.stage === 'pre_script' && verdict.failure.evidence === undefined && log)
@@ -72,6 +74,14 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
 /** The model's own environment says whether this node has the results. */
 const isWorkerNode = ({ container }: JobPlan): boolean =>
   /^(?:false|0|no|off)$/i.test(container.env.MAD_COLLECT_METRICS?.trim() ?? '');
+/** Looked at only where something went wrong, and before anything of the run is removed. */
+async function diskOf({ executed, runFolder, services }: PutAwayOptions): Promise<Observations['fullDisk']> {
+  const { end, scan } = executed;
+  if (scan.fullDiskLine !== undefined) return { message: 'a disk is full', evidence: scan.fullDiskLine };
+  if (end.kind === 'exited' && end.exitCode === 0 && scan.metric) return undefined;
+  const { isFull } = await import('./full-disk.ts');
+  return (await isFull(runFolder)) ? { message: `the disk of ${services.resultsRoot} is full` } : undefined;
+}
 
 async function ruled(
   collected: Collected,

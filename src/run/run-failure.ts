@@ -1,4 +1,4 @@
-import { type ErrorCode, toMadError } from '../foundation/error.ts';
+import { diskError, type ErrorCode } from '../foundation/error.ts';
 import type { FailureClass, RunFailure } from '../record/record-schema.ts';
 import type { Verdict } from './run-services.ts';
 
@@ -44,11 +44,11 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set([
   'DEVICE_UNAVAILABLE',
 ]);
 
-/** What was thrown on the way, as records hold it. */
-export function failureOf(thrown: unknown, signal: AbortSignal): RunFailure {
+/** What was thrown on the way, as records hold it; a full disk is that of the results unless the error says otherwise. */
+export function failureOf(thrown: unknown, signal: AbortSignal, resultsRoot: string): RunFailure {
   if (signal.aborted)
     return { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}` };
-  const error = toMadError(thrown);
+  const error = diskError(thrown, resultsRoot);
   return {
     class: classOfCode[error.code] ?? 'setup',
     stage: null,

@@ -68,12 +68,17 @@ export async function runJob(job: Job, services: RunServices, place: RunPlace): 
  */
 export async function finish(
   record: RunRecord,
-  services: Pick<RunServices, 'campaign' | 'scrubber' | 'writer' | 'knownFailures'>,
+  services: Pick<RunServices, 'campaign' | 'scrubber' | 'writer' | 'knownFailures' | 'reserve'>,
   emit: Emit,
 ): Promise<RunRecord> {
   markKnown(record, services.knownFailures);
   const clean = services.scrubber.scrubData(record);
-  const { record: file, tornSaved } = await finishRun(services.campaign, services.writer, clean);
+  const { record: file, tornSaved } = await finishRun(
+    services.campaign,
+    services.writer,
+    clean,
+    services.reserve,
+  );
   if (tornSaved !== undefined) {
     const message = `perf.csv ended in half a row, which was taken out and kept in ${tornSaved}`;
     emit({ type: 'notice', level: 'warning', code: 'TORN_ROW', message });
@@ -124,7 +129,11 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
   try {
     verdict = await steps(job, draft, runFolder, services, progress);
   } catch (thrown) {
-    verdict = { status: 'FAILURE', failure: failureOf(thrown, services.signal), reason: null };
+    verdict = {
+      status: 'FAILURE',
+      failure: failureOf(thrown, services.signal, services.resultsRoot),
+      reason: null,
+    };
   }
   verdict = endedByDeadline(verdict, services.signal);
   await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));

@@ -11,6 +11,7 @@ import type { CampaignFolder } from '../record/campaign-folder.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
+import type { Reserve } from '../record/reserve.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
@@ -30,6 +31,8 @@ export interface RunServices {
   /** Folder for registry logins and other secrets, mode 700; gone when the campaign ends. */
   secretsDir: string;
   writer: PerfWriter;
+  /** For records, should a run fill the disk. */
+  reserve: Reserve;
   resultsRoot: string;
   /** Absolute: the package's files on this machine. */
   packageDir: string;

@@ -37,7 +37,7 @@ export async function dataForRun(
   try {
     return { data: await prepared(job, run, runFolder, services, progress) };
   } catch (thrown) {
-    failure = dataFailure(thrown, signal);
+    failure = dataFailure(thrown, services);
     return { failure };
   } finally {
     const ended = { exit_code: failure ? 1 : 0, duration_s: roundedSeconds(clock.monotonic() - started) };
@@ -46,8 +46,9 @@ export async function dataForRun(
   }
 }
 
-function dataFailure(thrown: unknown, signal: AbortSignal): RunFailure {
-  if (signal.aborted) return { ...failureOf(thrown, signal), stage: 'data' };
+function dataFailure(thrown: unknown, { signal, resultsRoot }: RunServices): RunFailure {
+  if (signal.aborted || toMadError(thrown).code === 'DISK_FULL')
+    return { ...failureOf(thrown, signal, resultsRoot), stage: 'data' };
   const { message, hint, cause } = toMadError(thrown);
   const evidence = hint ?? (cause instanceof Error ? cause.message : undefined);
   return { class: 'data', stage: 'data', message, ...(evidence === undefined ? {} : { evidence }) };
