@@ -1,7 +1,8 @@
 /**
  * What a trivial model by manifest costs over the bare engine: the whole `madengine-cli run --manifest-file` against
  * `docker run -d`, `docker exec`, `docker rm -f` of the same image with the same options. Needs a Docker Engine with
- * the image that `script/servers` makes, and the built program in `dist/`.
+ * the image that `script/servers` makes, and the built program in `dist/`. And what ten such models cost in one command,
+ * against ten commands with one each.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,11 +14,13 @@ const base = process.env.MADENGINE_TEST_BASE_IMAGE ?? 'madengine-base:busybox';
 const program = resolve(import.meta.dirname, '../bin/madengine-cli.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'madengine-bench-'));
 
+const models = Array.from({ length: 10 }, (_, index) => `trivial_${index}`);
+
 function makePackage(): void {
   mkdirSync(join(folder, 'scripts/trivial'), { recursive: true });
   mkdirSync(join(folder, 'docker'));
-  const card = {
-    name: 'trivial',
+  const cards = models.map((name) => ({
+    name,
     dockerfile: 'docker/trivial',
     scripts: 'scripts/trivial/run.sh',
     n_gpus: '0',
@@ -25,8 +28,8 @@ function makePackage(): void {
     training_precision: '',
     tags: ['bench'],
     args: '',
-  };
-  writeFileSync(join(folder, 'models.json'), JSON.stringify([card]));
+  }));
+  writeFileSync(join(folder, 'models.json'), JSON.stringify(cards));
   writeFileSync(join(folder, 'docker/trivial.Dockerfile'), `FROM ${base}\n`);
   writeFileSync(join(folder, 'scripts/trivial/run.sh'), 'echo "performance: 1 runs/s"\n');
 }
@@ -57,9 +60,11 @@ function bareRun(image: string, options: readonly string[]): void {
   docker('rm', '-f', name);
 }
 
+const byManifest = ['run', '--manifest-file', 'build_manifest.json'];
+
 makePackage();
 try {
-  madengine('build', '--tags', 'trivial');
+  madengine('build', '--tags', 'bench');
   const manifest = JSON.parse(readFileSync(join(folder, 'build_manifest.json'), 'utf8')) as {
     built_images: Record<string, { docker_image: string }>;
   };
@@ -79,12 +84,18 @@ try {
     { name: 'docker run -d, exec, rm -f', act: () => bareRun(image, options) },
     {
       name: 'madengine-cli run --manifest-file',
-      act: () => madengine('run', '--manifest-file', 'build_manifest.json'),
+      act: () => madengine(...byManifest, '--tags', 'trivial_0'),
     },
     { repeats: 11, warmUps: 2 },
   );
   report('trivial model by manifest, over the bare engine', ratio, 1.8);
-  print('run-overhead', [baseline, candidate]);
+  const ten = await compare(
+    { name: 'one model by manifest', act: () => madengine(...byManifest, '--tags', 'trivial_0') },
+    { name: 'ten models by manifest', act: () => madengine(...byManifest) },
+    { repeats: 5 },
+  );
+  report('ten trivial models by manifest, over ten times one', ten.ratio / models.length, 1);
+  print('run-overhead', [baseline, candidate, ten.baseline, ten.candidate]);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

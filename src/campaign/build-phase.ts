@@ -39,6 +39,8 @@ export async function buildPhase(
   plan: BuildPlan,
   campaign: OpenCampaign,
   around: Surroundings,
+  /** Ends builds and pushes; what is there by then is put together all the same. */
+  signal: AbortSignal = around.signal,
 ): Promise<BuildOutcome> {
   const { options, access } = inputs;
   const cards = inputs.wanted.map(({ card }) => card);
@@ -53,11 +55,11 @@ export async function buildPhase(
   const entries: (BuiltEntry | undefined)[] = [];
   const failed: FailedBuild[] = [...plan.failed];
   await inParallel(plan.tasks, options.jobs, async (task, index) => {
-    if (around.signal.aborted) {
-      failed.push(...failedBuilds(task, `not begun: ${String(around.signal.reason)} came first`, true));
+    if (signal.aborted) {
+      failed.push(...failedBuilds(task, `not begun: ${String(signal.reason)} came first`, true));
       return;
     }
-    const result = await buildOne(task, inputs, campaign, around);
+    const result = await buildOne(task, inputs, campaign, { ...around, signal });
     if ('failed' in result) failed.push(...result.failed);
     else entries[index] = result.entry;
   });
@@ -85,7 +87,7 @@ export async function buildPhase(
   const clean = access.scrubber.scrubData(manifest);
   const images = Object.keys(clean.built_images).length;
   // A signal that came before the first image must not cost the manifest of an earlier build.
-  if (images > 0 || !around.signal.aborted) {
+  if (images > 0 || !signal.aborted) {
     await writeManifest(manifestFile, clean);
     campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
   }

@@ -6,6 +6,7 @@ import { systemClock as clock } from '../foundation/clock.ts';
 import { type Emit, type EventBody, silent } from '../foundation/event.ts';
 import { newId } from '../foundation/id.ts';
 import { fakeEngine } from '../image/fake-engine.ts';
+import { fakeRunner } from '../machine/command/fake-runner.ts';
 import type { ContainerSummary } from '../machine/engine/engine.ts';
 import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
 import { cleanUpAfterDead } from './clean-up.ts';
@@ -54,7 +55,8 @@ async function start(containers: ContainerSummary[], remove = async (): Promise<
       removed.push(id);
     },
   };
-  await cleanUpAfterDead({ engine, resultsRoot: root, host: 'node1', clock, emit });
+  const runner = fakeRunner([]);
+  await cleanUpAfterDead({ engine, runner, resultsRoot: root, host: 'node1', clock, emit });
   return { removed, said };
 }
 

@@ -3,7 +3,9 @@ import { realpath, rm } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
-import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
+import type { CommandRunner } from '../machine/command/command.ts';
+import type { ContainerSummary, Engine, EngineKind } from '../machine/engine/engine.ts';
+import { openEngine } from '../machine/engine/open-engine.ts';
 import { campaignState } from '../record/campaign-state.ts';
 import type { DeadCampaign } from '../record/dead-campaign.ts';
 import { reconcile } from '../record/reconcile.ts';
@@ -11,6 +13,7 @@ import { listOurs } from './engine-ahead.ts';
 
 export interface CleanUpOptions {
   engine: Engine;
+  runner: CommandRunner;
   /** Absolute. */
   resultsRoot: string;
   host: string;
@@ -32,7 +35,7 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
     ...options,
     cleanUp: (dead) => {
       handled.add(dead.id);
-      return removeLeftovers(dead, containers, engine);
+      return removeLeftovers(dead, containers, options);
     },
   });
   for (const { id, reason } of unjudged) {
@@ -45,14 +48,32 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
 export async function removeLeftovers(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
+  { engine, runner, host }: CleanUpOptions,
+): Promise<void> {
+  await removeOf(dead, containers, engine);
+  for (const kind of otherKinds(dead, engine)) {
+    const other = await openEngine(kind, runner);
+    await removeOf(dead, await listOurs(other, host), other);
+  }
+  const own = await realpath(dead.path);
+  for (const folder of dead.folders) if (await isReallyIn(own, folder)) await removeFolder(folder);
+}
+
+async function removeOf(
+  dead: DeadCampaign,
+  containers: readonly ContainerSummary[],
   engine: Engine,
 ): Promise<void> {
   const mine = containers.filter(
     (container) => container.labels['madengine.campaign'] === dead.id && !isKept(container),
   );
   await Promise.all(mine.map((container) => engine.remove(container.id)));
-  const own = await realpath(dead.path);
-  for (const folder of dead.folders) if (await isReallyIn(own, folder)) await removeFolder(folder);
+}
+
+/** Engines that the campaign used and this start doesn't. */
+function otherKinds(dead: DeadCampaign, { kind }: Engine): EngineKind[] {
+  const used = new Set(dead.containers.map(({ engine }) => engine));
+  return (['docker', 'podman', 'host'] as const).filter((one) => one !== kind && used.has(one));
 }
 
 /** Whether no link on the way to it leads out: who shares a results root may have laid one. */

@@ -39,3 +39,9 @@ export function leftBecause(
         message: `not started before ${new Deadline(deadlineS)} of the campaign${before}`,
       };
 }
+
+export const notBuilt = (seconds: number): RunFailure => ({
+  class: 'not_run',
+  stage: 'build',
+  message: `its image was not built before ${new Deadline(seconds)} of the campaign`,
+});

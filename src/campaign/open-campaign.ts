@@ -107,7 +107,8 @@ async function openIn(
   const hostFacts = await readHostFacts();
   const { host } = hostFacts;
   const { listed } = frame;
-  const cleaning = { engine, resultsRoot, host, clock, emit: events.emit, listed };
+  const { runner } = around;
+  const cleaning = { engine, runner, resultsRoot, host, clock, emit: events.emit, listed };
   const { version } = around;
   const folder =
     frame.resume === undefined

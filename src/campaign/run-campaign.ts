@@ -14,6 +14,7 @@ import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { buildPhase } from './build-phase.ts';
 import { checkDataOptions } from './data-options.ts';
+import { startDeadline } from './deadline.ts';
 import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import type { EngineAhead } from './engine-ahead.ts';
@@ -212,7 +213,9 @@ async function buildAndRun(
     return { exitCode: exitCode.success };
   }
   return withCampaign(frameOf(options, engine, around, { resume }), around, async (campaign) => {
-    const built = await buildPhase(building, plan, campaign, around);
+    const deadline = startDeadline(options.deadline, campaign.started, around);
+    const built = await buildPhase(building, plan, campaign, around, deadline.signal);
+    deadline.stop();
     return runPhase(
       {
         options,

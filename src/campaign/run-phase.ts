@@ -25,7 +25,7 @@ import { finish } from '../run/run-job.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
-import { leftBecause, startDeadline } from './deadline.ts';
+import { leftBecause, notBuilt, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
 import type { Entry } from './entry.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -114,8 +114,6 @@ export async function runPhase(
   };
   tellDevices(gpus, jobs, context, campaign.emit);
   // No run that failed: they have their own part in the exit code.
-  for (const build of inputs.failedBuilds)
-    unbuilt.push(await recordFailedBuild(build, services, campaign, around));
   const deadline = startDeadline(options.deadline, campaign.started, around);
   const isDone = ({ key }: Job): boolean => {
     const record = last.get(key);
@@ -129,6 +127,11 @@ export async function runPhase(
     campaign.before.push(record);
   }
   if (ran.size > 0) tellDone(ran.size, jobs.length, campaign);
+  const isLate = deadline.signal.aborted && !around.signal.aborted;
+  for (const build of inputs.failedBuilds) {
+    const late = isLate && build.interrupted ? notBuilt(options.deadline) : undefined;
+    unbuilt.push(await recordFailedBuild(build, late, services, campaign, around));
+  }
   await runJobs({
     jobs,
     isDone,
@@ -148,11 +151,14 @@ export async function runPhase(
   // By completion in perf.csv, by place in the manifest everywhere else.
   const inOrder = [...ran].sort(([a], [b]) => a - b).map(([, one]) => one);
   const records = [...unbuilt, ...inOrder.map(({ record }) => record)];
-  const runs = inOrder.map(({ record: { status, known }, misfit }) => ({
-    status,
-    misfit,
-    known: known === true,
-  }));
+  const late = unbuilt.filter(({ failure }) => failure?.class === 'not_run');
+  const runs = [...late.map((record) => ({ record, misfit: false })), ...inOrder].map(
+    ({ record: { status, known }, misfit }) => ({
+      status,
+      misfit,
+      known: known === true,
+    }),
+  );
   await services.reserve.release();
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
   const knownBuilds = records.filter(({ known, failure }) => known && failure?.class === 'build').length;
@@ -294,6 +300,7 @@ const hostWith = (gpus: GpuFacts, { hostFacts }: OpenCampaign): unknown =>
 /** A model whose image could not be built was attempted too: it has a record and a row. */
 async function recordFailedBuild(
   build: FailedBuild,
+  late: RunFailure | undefined,
   services: RunServices,
   campaign: OpenCampaign,
   around: Surroundings,
@@ -310,7 +317,7 @@ async function recordFailedBuild(
   const failure: RunFailure = build.interrupted
     ? { class: 'interrupted', stage: 'build', message: build.error }
     : { class: 'build', stage: 'build', message: 'its image could not be built', evidence: build.error };
-  return recordUnplaced(job, failure, services, campaign, around);
+  return recordUnplaced(job, late ?? failure, services, campaign, around);
 }
 
 /** The record and the row of a job that never came to run. */

@@ -24,7 +24,7 @@ export async function takeOver(
   try {
     const containers = await (options.listed ?? listOurs(engine, host));
     await cleanUpAfterDead({ ...options, listed: Promise.resolve(containers) });
-    await removeLeftovers(dead, containers, engine);
+    await removeLeftovers(dead, containers, options);
     await settle(dead, { clock, emit, close: false, keepLock: true });
     return await reopenCampaign({ resultsRoot, info: dead.info, lock: dead.lock, version, host, clock });
   } catch (error) {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
-import { entryJson, entryRows, rowsCsv } from '../record/perf-entry.ts';
+import { commonInfo, entryJson, entryRows, rowsCsv } from '../record/perf-entry.ts';
 import { appendSuper, superEntries } from '../record/perf-super.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { nodeSummary, runSummary, workflowSummary } from '../record/run-summary.ts';
@@ -50,15 +50,19 @@ export async function writeResults(
 async function writeBeside(
   records: readonly RunRecord[],
   summary: Readonly<Record<string, unknown>>,
-  { resultsRoot, folder, emit }: OpenCampaign,
+  { resultsRoot, folder, emit, before }: OpenCampaign,
   around: Surroundings,
 ): Promise<void> {
   if (records.length === 0) return;
   const rows = entryRows(records);
   const entries = records.flatMap(superEntries);
+  // Those of a campaign that is resumed were added at its end, or when it was taken over.
+  const added = records.filter((record) => !before.includes(record)).flatMap(superEntries);
+  const common = commonInfo(records);
   const files: Readonly<Record<string, string>> = {
     'perf_entry.csv': rowsCsv(rows),
     'perf_entry.json': entryJson(rows),
+    ...(common === undefined ? {} : { 'common_info.json': json(common) }),
     'perf_entry_super.csv': rowsCsv(entries),
     'perf_entry_super.json': entryJson(entries),
     'results_summary.json': json({ campaign_id: folder.id, ...summary, per_node: nodeSummary(records) }),
@@ -67,7 +71,7 @@ async function writeBeside(
     ...Object.entries(files).map(([name, text]) =>
       writeFileAtomic(join(resultsRoot, name), text, { durable: false }),
     ),
-    appendSuper(resultsRoot, entries, around.clock),
+    appendSuper(resultsRoot, added, around.clock),
   ];
   const reasons = new Map<string, Error>();
   for (const outcome of await Promise.allSettled(writes)) {

@@ -26,6 +26,8 @@ export interface AppendOptions {
   timeoutMs?: number;
   /** Chosen by the file system unless told otherwise. */
   lockKind?: LockKind;
+  /** False for what can be made again: it doesn't wait for the disk. */
+  durable?: boolean;
 }
 
 export interface AppendResult {
@@ -51,7 +53,7 @@ export async function appendRows(
   const syncUnderLock = waiting.kind === 'folder';
   try {
     const appended = await withLock(lock, () => appendUnderLock(target, rows, syncUnderLock), waiting);
-    return await finished(appended);
+    return await finished(appended, options.durable !== false);
   } catch (error) {
     throw explained(error, target);
   }
@@ -74,9 +76,9 @@ function lockOf(file: string, { clock, signal, timeoutMs, lockKind }: AppendOpti
 }
 
 /** The wait for the disk, outside of the lock: the kernel then does those of many writers in one go. */
-async function finished({ descriptor, result }: Appended): Promise<AppendResult> {
+async function finished({ descriptor, result }: Appended, durable: boolean): Promise<AppendResult> {
   try {
-    await sync(descriptor);
+    if (durable) await sync(descriptor);
     return result;
   } finally {
     closeSync(descriptor);

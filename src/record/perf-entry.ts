@@ -2,7 +2,7 @@
 
 import { cleanText } from './clean-text.ts';
 import { csvField, csvRow } from './csv-rows.ts';
-import { type PerfRow, perfColumns, perfRows } from './perf-row.ts';
+import { type PerfRow, perfColumns, perfRows, referenceColumns } from './perf-row.ts';
 import type { RunRecord } from './record-schema.ts';
 
 export const entryRows = (records: readonly RunRecord[]): PerfRow[] => records.flatMap(perfRows);
@@ -10,6 +10,19 @@ export const entryRows = (records: readonly RunRecord[]): PerfRow[] => records.f
 /** One object for one row, a list for several, as the reference has it. */
 export function entryJson(rows: readonly object[]): string {
   return `${JSON.stringify(rows.length === 1 ? rows[0] : rows, null, 2)}\n`;
+}
+
+/**
+ * `common_info.json`: what the rows of the last result file have in common, as `report update-perf --common-info` takes
+ * it beside such a file; undefined when no model wrote one.
+ */
+export function commonInfo(records: readonly RunRecord[]): PerfRow | undefined {
+  const record = records.findLast(({ metrics }) => metrics.some(({ row }) => row !== null));
+  const [row] = record ? perfRows(record) : [];
+  if (!row) return undefined;
+  const own = ['model', 'performance', 'metric', 'status'];
+  const names = referenceColumns.filter((name) => !own.includes(name));
+  return Object.fromEntries(names.map((name) => [name, row[name] ?? '']));
 }
 
 /** All columns of all rows; what is no text stands as JSON in its cell. */
@@ -23,6 +36,10 @@ export function rowsCsv(
   );
   return [columns.map((name) => csvField(name)).join(','), ...lines, ''].join('\n');
 }
+
+/** The same as a row of text, for `appendRows`. */
+export const textRow = (row: Readonly<Record<string, unknown>>): PerfRow =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cell(value)]));
 
 const cell = (value: unknown): string =>
   cleanText(

@@ -5,7 +5,8 @@ import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sampleMetric, sampleRecord } from '../../test/sample/record.ts';
 import { systemClock } from '../foundation/clock.ts';
-import { appendSuper, superEntries } from './perf-super.ts';
+import { appendToList } from './json-list.ts';
+import { appendSuper, completeSuper, superEntries } from './perf-super.ts';
 
 let root = '';
 beforeEach(async () => {
@@ -44,4 +45,45 @@ test.each(['{"model": "a"}', '[1]'])('a file that holds %s is left alone', async
     code: 'INVALID_FILE',
   });
   expect(await readFile(join(root, 'perf_super.json'), 'utf8')).toBe(content);
+});
+
+test('of a list of settings, a row has those of its model and benchmark, else of its model, else the first', () => {
+  const configs = [
+    { model: 'other', tp: 1 },
+    { model: 'a', benchmark: 'latency', tp: 2 },
+    { model: 'a', benchmark: 'throughput', tp: 4 },
+  ];
+  const metrics = [
+    sampleMetric({ row: 'a', columns: { benchmark: 'throughput' } }),
+    sampleMetric({ row: 'a', columns: {} }),
+    sampleMetric({ row: 'c', columns: {} }),
+  ];
+  const entries = superEntries(sampleRecord({ metrics, configs }));
+  expect(entries.map(({ configs: one }) => (one as { tp: number }).tp)).toEqual([4, 2, 1]);
+  expect(superEntries(sampleRecord({ configs: [1, 2] }))[0]?.configs).toEqual([1, 2]);
+  expect(superEntries(sampleRecord({ configs: [] }))[0]?.configs).toBeNull();
+});
+
+test('after a crash each file gets what it lacks, and nothing twice', async () => {
+  const records = ['1', '2'].map((run) =>
+    sampleRecord({ run, metrics: ['a', 'b'].map((row) => sampleMetric({ row })) }),
+  );
+  const [first, second] = records.flatMap(superEntries);
+  await appendSuper(root, [first ?? {}], systemClock);
+  // Killed between the two files.
+  await appendToList(join(root, 'perf_super.json'), [second ?? {}]);
+  for (let start = 0; start < 2; start++) await completeSuper(root, records, systemClock);
+  const wanted = ['1 dummy_a', '1 dummy_b', '2 dummy_a', '2 dummy_b'];
+  const short = (rows: Record<string, unknown>[]) => rows.map(({ run_id, model }) => `${run_id} ${model}`);
+  expect(short(await read())).toEqual(wanted);
+  const table = parse(await readFile(join(root, 'perf_super.csv'), 'utf8'), { columns: true });
+  expect(short(table as Record<string, unknown>[])).toEqual(wanted);
+});
+
+test('a list that an earlier tool left gets its table, once', async () => {
+  await writeFile(join(root, 'perf_super.json'), '[\n  {\n    "model": "old"\n  }\n]');
+  await appendSuper(root, [{ model: 'new', configs: { lr: 1 }, multi_results: null }], systemClock);
+  expect((await read()).map(({ model }) => model)).toEqual(['old', 'new']);
+  const table = parse(await readFile(join(root, 'perf_super.csv'), 'utf8'), { columns: true });
+  expect(table).toMatchObject([{ model: 'old' }, { model: 'new', configs: '{"lr":1}' }]);
 });

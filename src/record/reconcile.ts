@@ -193,7 +193,23 @@ async function appendMissingRows(
   // The rows of one run go out together, so that what is missing is their end.
   const missing = records.flatMap((record) => perfRows(record).slice(counts.get(record.run) ?? 0));
   if (missing.length > 0) await appendRows(file, missing, { clock });
+  await completeFilesBeside(dead, records, { clock, emit });
   return missing.length;
+}
+
+/** The campaign would have added to them at its end. What can't be done there keeps nobody from going on. */
+async function completeFilesBeside(
+  dead: DeadCampaign,
+  records: readonly RunRecord[],
+  { clock, emit }: { clock: Clock; emit: Emit },
+): Promise<void> {
+  try {
+    const { completeSuper } = await import('./perf-super.ts');
+    await completeSuper(dead.resultsRoot, records, clock);
+  } catch (error) {
+    const message = `perf_super.* lack results of the campaign ${dead.id}: ${(error as Error).message}`;
+    emit({ type: 'notice', level: 'warning', code: 'RESULT_FILE', message });
+  }
 }
 
 async function readRecords(dead: DeadCampaign, emit: Emit): Promise<RunRecord[]> {

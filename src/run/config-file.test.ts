@@ -44,15 +44,19 @@ test('the nearest folder from the scripts up to the package has it', async () =>
   expect(await read('--config c.json')).toBe(3);
 });
 
-test('rows of a CSV file are objects, other files are text, and so is broken JSON', async () => {
+test('rows of a CSV file are objects, YAML is data, other files are text, and so is what is broken', async () => {
   await write('c.csv', 'model, tp\r\nllama,8\r\n"a,b",1');
-  await write('c.yaml', 'lr: 0.1\n');
+  await write('c.yaml', 'base: &base\n  lr: 0.1\nlong:\n  <<: *base\n  steps: 5\n');
   await write('c.json', '{"lr"');
   expect(await read('--config c.csv')).toEqual([
     { model: 'llama', tp: '8' },
     { model: 'a,b', tp: '1' },
   ]);
-  expect(await read('--config c.yaml')).toBe('lr: 0.1\n');
+  expect(await read('--config c.yaml')).toEqual({ base: { lr: 0.1 }, long: { lr: 0.1, steps: 5 } });
+  await write('c.yml', 'lr: [0.1');
+  expect(await read('--config c.yml')).toBe('lr: [0.1');
+  await write('c.toml', 'lr = 0.1');
+  expect(await read('--config c.toml')).toBe('lr = 0.1');
   expect(await read('--config c.json')).toBe('{"lr"');
 });
 
@@ -74,4 +78,22 @@ test('nothing outside of the package is read, nor what is no file or far too lon
     'folder.json',
   ];
   for (const name of names) expect(await read(`--config ${name}`), name).toBeUndefined();
+});
+
+test('aliases that stand for ever more, nesting without end and odd keys do no harm', async () => {
+  const letters = [...'abcdefghi'];
+  const bomb = letters.map((name, index) => {
+    const before = letters[index - 1];
+    return `${name}: &${name} [${before === undefined ? 'lol' : Array(9).fill(`*${before}`).join(', ')}]`;
+  });
+  await write('bomb.yaml', bomb.join('\n'));
+  expect(await read('--config bomb.yaml')).toBe(bomb.join('\n'));
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+  for (const name of ['deep.yaml', 'deep.json']) {
+    await write(name, deep);
+    expect((await read(`--config ${name}`)) === deep).toBe(true);
+  }
+  await write('odd.yaml', '__proto__: {polluted: 1}\n? [a, b]\n: .nan\n');
+  expect(Object.keys((await read('--config odd.yaml')) as object)).toContain('__proto__');
+  expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });

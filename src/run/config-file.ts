@@ -7,10 +7,11 @@ import { splitWords } from '../stage/words.ts';
 const credentialFile = 'credential.json';
 /** More settings than this are no settings. */
 const mostBytes = 1024 * 1024;
+const deepest = 100;
 
 /**
- * What the file holds that a model's arguments name behind `--config`: JSON as it is, the rows of a CSV file as objects,
- * any other as text; undefined without one. It is looked for in the folder of the model's scripts and above, up to the
+ * What the file holds that a model's arguments name behind `--config`: JSON and YAML as data, the rows of a CSV file as
+ * objects, any other, and what can't be read as that, as text; undefined without one. It is looked for in the folder of the model's scripts and above, up to the
  * package; nothing outside of that is read.
  */
 export async function readConfigFile(args: string, packageDir: string, scriptsDir: string): Promise<unknown> {
@@ -20,7 +21,7 @@ export async function readConfigFile(args: string, packageDir: string, scriptsDi
   if (root === undefined) return undefined;
   for (const folder of [...foldersUpTo(scriptsDir), 'scripts']) {
     const text = await readInside(resolve(join(root, folder), name), root);
-    if (text !== undefined) return parsed(text, extname(name).toLowerCase());
+    if (text !== undefined) return await parsed(text, extname(name).toLowerCase());
   }
   return undefined;
 }
@@ -63,14 +64,33 @@ async function readInside(path: string, root: string): Promise<string | undefine
   }
 }
 
-function parsed(text: string, extension: string): unknown {
-  if (extension === '.csv') return csvObjects(text);
-  if (extension !== '.json') return text;
+async function parsed(text: string, extension: string): Promise<unknown> {
   try {
-    return JSON.parse(text) as unknown;
+    if (extension === '.csv') return csvObjects(text);
+    if (extension === '.json') return shallow(JSON.parse(text) as unknown);
+    if (extension === '.yaml' || extension === '.yml') return shallow(await yamlData(text));
+    return text;
   } catch {
     return text;
   }
+}
+
+/** Throws for what is nested deeper than settings are: whoever walks through a record does so by recursion. */
+function shallow(data: unknown): unknown {
+  let level = [data];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > deepest) throw new Error('it is nested too deep');
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return data;
+}
+
+/** As plain JSON data. Throws for what is no YAML, and for aliases that would make far more of it than was written. */
+async function yamlData(text: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  const json = JSON.stringify(parse(text, { merge: true, maxAliasCount: 100, logLevel: 'error' }) ?? null);
+  if (json.length > 4 * mostBytes) throw new Error('its aliases stand for too much');
+  return JSON.parse(json) as unknown;
 }
 
 function csvObjects(text: string): Record<string, string>[] {

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { containersWithLabel } from './support/engine.ts';
 import { runCli, type StartedProgram, startCli } from './support/program.ts';
 import { campaignFolders, readRecords, readRows } from './support/results.ts';
@@ -127,4 +128,50 @@ test('what a killed run left in another results folder is removed too, and its r
     ['long', 'FAILURE'],
     ['short', 'SUCCESS'],
   ]);
+  for (const file of ['perf_super.csv', 'perf_super.json'])
+    expect(await modelsIn(join(folder, 'a', file)), file).toEqual(['long', 'short']);
 });
+
+test('processes of --engine host that a killed run left are ended by the next start, whatever its engine, and nobody else', async () => {
+  const seconds = String(400_000 + (process.pid % 100_000));
+  const script = `setsid sh -c 'sleep ${seconds} & wait' &\necho started\nsleep ${seconds}\n`;
+  const folder = await tinyPackage([
+    { name: 'long', script },
+    { name: 'short', script: goodScript },
+  ]);
+  expect((await runCli(['build', '--tags', 'all_of_them'], { cwd: folder })).exitCode).toBe(0);
+  const manifest = ['run', '--manifest-file', 'build_manifest.json'];
+  // Somebody else's: it looks the same, and claims a mark that is none.
+  const other = spawn('sleep', [seconds], { env: { ...process.env, MADENGINE_RUN_LABELS: 'no JSON' } });
+  onTestFinished(() => void other.kill('SIGKILL'));
+  for (const engine of ['host', 'docker']) {
+    const long = startCli([...manifest, '--tags', 'long', '--live-output', '--engine', 'host'], {
+      cwd: folder,
+    });
+    await expect.poll(() => long.stdout(), { timeout: 30_000 }).toContain('started');
+    // A live neighbour's are left alone.
+    const beside = await runCli([...manifest, '--tags', 'short', '--engine', engine], { cwd: folder });
+    expect(beside.exitCode, beside.stdout + beside.stderr).toBe(0);
+    expect(await pidsWith(seconds)).toHaveLength(3);
+    long.kill('SIGKILL');
+    await long.ended;
+    expect(await pidsWith(seconds)).toHaveLength(3);
+    const next = await runCli([...manifest, '--tags', 'short', '--engine', engine], { cwd: folder });
+    expect(next.exitCode, next.stdout + next.stderr).toBe(0);
+    expect(await pidsWith(seconds)).toEqual([String(other.pid)]);
+  }
+});
+
+/** Of sleeps of so many seconds. */
+async function pidsWith(seconds: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const),
+  );
+  return lines.filter(([, line]) => line === `sleep\0${seconds}\0`).map(([pid]) => pid);
+}
+
+async function modelsIn(file: string): Promise<unknown[]> {
+  const rows = file.endsWith('.csv') ? await readRows(file) : JSON.parse(await readFile(file, 'utf8'));
+  return rows.map(({ model }: { model: unknown }) => model);
+}

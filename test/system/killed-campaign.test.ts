@@ -70,5 +70,17 @@ test('whatever was killed at whatever point: every run that was started has one 
   expect(rows.map((row) => row.run_id).toSorted()).toEqual(wanted.toSorted());
   expect(rows.some((row) => row.failure_class === 'interrupted')).toBe(true);
   expect(await readdir(join(root, '.madengine', 'open'))).toEqual([]);
-  expect((await readdir(root)).toSorted()).toEqual(['.madengine', 'perf.csv']);
+  expect((await readdir(root)).toSorted()).toEqual([
+    '.madengine',
+    'perf.csv',
+    'perf_super.csv',
+    'perf_super.json',
+  ]);
+  // Those of campaigns that ended are added by a later step, so that only of recovered ones there must be all.
+  const inSuper: { run_id: string }[] = JSON.parse(await readFile(join(root, 'perf_super.json'), 'utf8'));
+  const counted = inSuper.map(({ run_id }) => run_id);
+  for (const row of rows.filter(({ failure_class }) => failure_class === 'interrupted'))
+    expect(counted.filter((run) => run === row.run_id)).toHaveLength(1);
+  const inTable = new Set(rows.map((row) => row.run_id));
+  expect(counted.filter((run) => !inTable.has(run))).toEqual([]);
 });

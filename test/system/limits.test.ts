@@ -50,6 +50,30 @@ test('at the deadline the running model is ended, and those behind it are record
   expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
 });
 
+test('the deadline ends a build that runs; what was not built has a record and a row of class not_run', async () => {
+  const folder = await tinyPackage([
+    { name: 'first', script: goodScript },
+    { name: 'slow', script: goodScript, dockerfile: 'RUN sleep 600' },
+    { name: 'behind', script: goodScript },
+  ]);
+  const args = ['run', '--tags', 'all_of_them', '--clean-docker-cache', '--deadline', '8'];
+  const run = await runCli(args, { cwd: folder });
+  expect(run.exitCode, run.stdout + run.stderr).toBe(3);
+  const records = await readRecords(folder);
+  expect(records.map(({ model, failure }) => [model.name, failure?.class, failure?.stage])).toEqual([
+    ['slow', 'not_run', 'build'],
+    ['behind', 'not_run', 'build'],
+    ['first', 'not_run', null],
+  ]);
+  expect(records[0]?.failure?.message).toContain('not built before the deadline of 8 s (--deadline)');
+  expect((await readRows(join(folder, 'perf.csv'))).map((row) => row.failure_class)).toEqual(
+    Array(3).fill('not_run'),
+  );
+  const manifestText = await readFile(join(folder, 'build_manifest.json'), 'utf8');
+  expect(Object.keys(JSON.parse(manifestText).built_images)).toEqual(['ci-first_first.ubuntu']);
+  expect(await processesWith('600')).toEqual([]);
+});
+
 test('--engine host runs models as processes, ends all of them at the limit, and refuses what needs a container', async () => {
   const seconds = String(300_000 + (process.pid % 100_000));
   const folder = await tinyPackage([

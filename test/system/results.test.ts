@@ -133,6 +133,10 @@ test("a card's metrics and checks stand in the record; the result file is found 
   });
   expect(unchecked).toMatchObject({ status: 'SUCCESS', checked: false, configs: { layers: 2 } });
   expect((await readJson(folder, 'perf_super.json')).at(-1)).toMatchObject({ configs: { layers: 2 } });
+  expect(await readJson(folder, 'common_info.json')).toMatchObject({
+    docker_file: 'docker/serving.ubuntu.Dockerfile',
+  });
+  expect(await readJson(folder, 'common_info.json')).not.toHaveProperty('performance');
   expect(run.stdout).toContain('1 result checked by nothing but');
   expect((await readRows(join(folder, 'perf.csv'))).slice(0, 3)).toMatchObject([
     { model: 'serving_small', performance: '10', p99_ms: '5', test_duration: '1.25' },

@@ -1,6 +1,6 @@
 import { MadError } from '../../foundation/error.ts';
 import { type CommandRunner, type RunningCommand, runCommand, succeeded } from '../command/command.ts';
-import type { ContainerSpec, Engine, ExecSpec } from './engine.ts';
+import type { ContainerSpec, ContainerSummary, Engine, ExecSpec } from './engine.ts';
 
 interface HostContainer {
   spec: ContainerSpec;
@@ -10,6 +10,8 @@ interface HostContainer {
 
 /** In the environment of all that a run starts, so that it is found when it left its session and its parents ended. */
 const mark = 'MADENGINE_RUN';
+/** Beside it: name and labels as JSON, for another process of ours that looks for what a dead one left. */
+const labelsMark = 'MADENGINE_RUN_LABELS';
 
 /**
  * No engine at all: a "container" is a remembered specification, and its programs are processes of this machine, each in
@@ -20,7 +22,8 @@ export function hostEngine(runner: CommandRunner): Engine {
   const endAll = async (name: string): Promise<void> => {
     const running = [...(containers.get(name)?.running ?? [])];
     for (const command of running) command.kill('SIGKILL');
-    if (containers.get(name)?.started) await endMarked(runner, name);
+    // One that isn't known here was started by another process of ours.
+    if (containers.get(name)?.started !== false) await endMarked(runner, name);
     await Promise.allSettled(running.map(({ result }) => result));
   };
   const version = async (): Promise<string> =>
@@ -76,8 +79,7 @@ export function hostEngine(runner: CommandRunner): Engine {
       await endAll(container);
       containers.delete(container);
     },
-    // What another process of ours started can't be found from here.
-    list: async () => [],
+    list: (labels) => listMarked(runner, labels),
     describe: {
       build: () => [],
       push: () => [],
@@ -98,7 +100,7 @@ function startProcess(runner: CommandRunner, container: ContainerSpec, spec: Exe
   const cwd = spec.workdir ?? container.workdir;
   return runner.start({
     argv: [program, ...words],
-    env: { ...container.env, ...spec.env, [mark]: container.name },
+    env: { ...container.env, ...spec.env, ...marksOf(container) },
     secretEnv: spec.secretEnv,
     ...(cwd === '' ? {} : { cwd }),
     ...(spec.onStdout ? { onStdout: spec.onStdout } : {}),
@@ -106,12 +108,65 @@ function startProcess(runner: CommandRunner, container: ContainerSpec, spec: Exe
   });
 }
 
-/** One process may start another while it is being ended, so it looks again until there is none. */
+const marksOf = ({ name, labels }: ContainerSpec): Record<string, string> => ({
+  [mark]: name,
+  [labelsMark]: JSON.stringify({ name, labels }),
+});
+
+const listScript = `
+for file in $(grep -lsz "^$1=" /proc/[0-9]*/environ); do
+  tr '\\0' '\\n' <"$file" 2>/dev/null | grep "^$1="
+done | sort -u
+exit 0`;
+
+async function listMarked(
+  runner: CommandRunner,
+  labels: Readonly<Record<string, string>>,
+): Promise<ContainerSummary[]> {
+  const { stdout } = await runCommand(runner, { argv: ['/bin/sh', '-c', listScript, 'list', labelsMark] });
+  return stdout
+    .split('\n')
+    .flatMap((line) => summaryOf(line.slice(labelsMark.length + 1)))
+    .filter((found) => Object.entries(labels).every(([name, value]) => fits(found.labels[name], value)));
+}
+
+/** As engines have it: a label without a value asks for any. */
+const fits = (found: string | undefined, wanted: string): boolean =>
+  found !== undefined && (wanted === '' || found === wanted);
+
+/** Anybody can set the variable, so it may hold anything. */
+function summaryOf(text: string): ContainerSummary[] {
+  try {
+    const { name, labels } = JSON.parse(text) as { name: unknown; labels: Record<string, unknown> };
+    if (typeof name !== 'string' || name === '') return [];
+    const texts = Object.entries(labels).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    );
+    return [{ id: name, name, running: true, labels: Object.fromEntries(texts) }];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * One process may start another while it is being ended, so it looks again until there is none. A pid may be given to
+ * another process at any moment: the start time (field 22 of /proc/PID/stat) tells that the one which has the mark is
+ * still the one that is ended.
+ */
 const endMarkedScript = `
+started() {
+  read -r line 2>/dev/null <"/proc/$1/stat" || return 1
+  set -- \${line##*) }
+  start=\${20}
+}
 for round in 1 2 3 4 5 6 7 8 9 10; do
   found=$(grep -lszxF -e "$1" /proc/[0-9]*/environ | cut -d/ -f3)
   test -z "$found" && exit 0
-  kill -9 $found 2>/dev/null
+  for pid in $found; do
+    started "$pid" || continue
+    first=$start
+    grep -qszxF -e "$1" "/proc/$pid/environ" && started "$pid" && test "$start" = "$first" && kill -9 "$pid" 2>/dev/null
+  done
   test "$round" -gt 3 && sleep 0.2
 done
 echo $found

@@ -30,7 +30,7 @@ export async function dataForRun(
   services: RunServices,
   progress: Progress,
 ): Promise<{ data: RunData } | { failure: RunFailure }> {
-  const { clock, emit, signal } = services;
+  const { clock, emit } = services;
   const started = clock.monotonic();
   emit({ type: 'stage.started', stage: 'data' });
   let failure: RunFailure | undefined;
