@@ -32,6 +32,8 @@ export interface PutAwayOptions {
 
 export async function putAway(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
   const { executed, plan, runFolder, services } = options;
+  // Those that it got in the end may be fewer than those that were there when it was planned.
+  if (options.plan.launch.record) progress.launch = options.plan.launch.record;
   progress.durations.stages_s = roundedSeconds(executed.durationS);
   progress.exit_code = executed.end.kind === 'exited' ? executed.end.exitCode : null;
   progress.stages = [...progress.stages, ...executed.stages];
