@@ -10,6 +10,7 @@ import { eventSchema } from '../src/foundation/event-schema.ts';
 import { batchSchema } from '../src/manifest/batch-schema.ts';
 import { manifestSchema } from '../src/manifest/manifest-schema.ts';
 import { cardSchema } from '../src/package/card-schema.ts';
+import { credentialSchema } from '../src/package/credential-schema.ts';
 import { dataFileSchema } from '../src/package/data-schema.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
@@ -42,6 +43,14 @@ const documents: readonly Document[] = [
     schema: cardSchema,
     sources: ['src/package/card-schema.ts', 'src/package/card.ts'],
     describedBy: 'ModelCard',
+  },
+  {
+    name: 'credential',
+    title: 'Credentials',
+    description:
+      "`credential.json`: logins by the name of a credential (a card's `cred`), of a registry, or of a service. Keys may be in upper or lower case; [Credentials](credentials.md) tells by task what goes where.",
+    schema: credentialSchema,
+    sources: ['src/package/credential-schema.ts'],
   },
   {
     name: 'manifest',

@@ -1,15 +1,18 @@
 /** Reads everything that a run shows or leaves, while it runs and afterwards: no secret stands there in any form. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { expect, inject, test } from 'vitest';
 import { containersWithLabel, docker } from './support/engine.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { addSubmodule, bareRepository, gitServer } from './support/git-server.ts';
 import { runCli, startCli } from './support/program.ts';
 import { registryLogin } from './support/registry.ts';
 import { readRecords } from './support/results.ts';
+import { keysInto, servedFolder, sshServer } from './support/ssh-server.ts';
 import { tinyPackage } from './support/tiny-package.ts';
 
 const execute = promisify(execFile);
@@ -89,14 +92,38 @@ async function packageWithSecrets(): Promise<{ folder: string; secrets: Record<s
   return { folder, secrets: { password, token, 'registry password': login.password } };
 }
 
-/** Every command line on this machine and every container of ours, again and again until it is told to stop. */
-async function watch(secrets: Readonly<Record<string, string>>, over: AbortSignal) {
+interface Watched {
+  leaks: string[];
+  containers: number;
+  /** Every program that ran, by its name. */
+  programs: Set<string>;
+}
+
+/**
+ * Every command line on this machine and every container of ours, again and again until it is told to stop; and who
+ * has a secret in its environment without being named in `mayHave`.
+ */
+async function watch(
+  secrets: Readonly<Record<string, string>>,
+  over: AbortSignal,
+  mayHave: Readonly<Record<string, RegExp>> = {},
+): Promise<Watched> {
   const leaks = new Set<string>();
+  const programs = new Set<string>();
   let containers = 0;
   while (!over.aborted) {
     for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
       const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      for (const leak of leaksIn(`process ${line.split('\0')[0]}`, line, secrets)) leaks.add(leak);
+      const program = line.split('\0')[0] ?? '';
+      programs.add(basename(program));
+      for (const leak of leaksIn(`process ${program}`, line, secrets)) leaks.add(leak);
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      for (const [name, allowed] of Object.entries(mayHave)) {
+        if (allowed.test(basename(program)) || environment === '') continue;
+        const secret = { [name]: secrets[name] ?? '' };
+        for (const leak of leaksIn(`environment of ${line.replaceAll('\0', ' ')}`, environment, secret))
+          leaks.add(leak);
+      }
     }
     for (const id of await containersWithLabel('madengine.campaign')) {
       const text = await docker('inspect', id).catch(() => '');
@@ -105,7 +132,7 @@ async function watch(secrets: Readonly<Record<string, string>>, over: AbortSigna
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  return { leaks: [...leaks], containers };
+  return { leaks: [...leaks], containers, programs };
 }
 
 async function leaksBelow(
@@ -116,7 +143,7 @@ async function leaksBelow(
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const leaks: string[] = [];
   for (const file of files) {
-    if (file.endsWith('/credential.json')) continue;
+    if (file.endsWith('/credential.json') || file.endsWith('/keys/id')) continue;
     const bytes = await readFile(file);
     const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
     leaks.push(...leaksIn(file, text, secrets), ...leaksIn(`name of ${file}`, file, secrets));
@@ -189,6 +216,69 @@ test.each(['--verbose', '--json'])(
     }
   },
 );
+
+/** A model with data of a NAS that takes a password and a clone that takes a token, and one cloned with a key. */
+async function packageWithAccess(): Promise<{ folder: string; secrets: Record<string, string> }> {
+  const server = await sshServer();
+  const { here, there } = await servedFolder();
+  await mkdir(join(here, 'set'));
+  await writeFile(join(here, 'set', 'data.bin'), randomBytes(8_000_000));
+  const git = { username: 'somebody', token };
+  const address = await gitServer(here, { username: 'somebody', password: token }, { delayMs: 50 });
+  const lib = await bareRepository(join(here, 'lib.git'), { 'code.txt': 'x\n' });
+  await bareRepository(join(here, 'main.git'), { 'code.txt': 'x\n' });
+  await addSubmodule(join(here, 'main.git'), 'lib', '../lib.git', lib);
+  const shows = `${printsAll}show "$MY_GIT_TOKEN"; env; cat .git/config; ls -l "$MAD_DATAHOME"; sleep 1\necho "performance: 1 x/s"\n`;
+  const keyUrl = `ssh://${server.user}@127.0.0.1:${server.port}${there}/main.git`;
+  const folder = await tinyPackage([
+    { name: 'fetches', script: shows, card: { url: `${address}/main.git`, cred: 'MY_GIT', data: 'set' } },
+    { name: 'keyed', script: shows, card: { url: keyUrl, cred: 'MY_KEY' } },
+  ]);
+  await mkdir(join(folder, 'keys'));
+  await keysInto(join(folder, 'keys'));
+  const nas = { HOST: '127.0.0.1', PORT: server.port, KNOWN_HOSTS_FILE: 'keys/known_hosts' };
+  const nodes = ['wrong', server.passwordUser].map((USERNAME) => ({
+    ...nas,
+    USERNAME,
+    PASSWORD: server.password,
+  }));
+  const MY_KEY = { ssh_key_file: 'keys/id', known_hosts_file: 'keys/known_hosts' };
+  await writeFile(join(folder, 'data.json'), JSON.stringify({ set: { nas: { path: `${there}/set` } } }));
+  await writeFile(
+    join(folder, 'credential.json'),
+    JSON.stringify({ MY_GIT: git, MY_KEY, NAS_NODES: nodes }),
+    {
+      mode: 0o600,
+    },
+  );
+  const key = (await readFile(join(folder, 'keys/id'), 'utf8')).split('\n').slice(2, 4).join('\n');
+  return { folder, secrets: { 'git token': token, 'NAS password': server.password, 'SSH key': key } };
+}
+
+test('what logs in at a NAS and for clones shows nowhere, and only those who need it have it', async () => {
+  const { folder, secrets } = await packageWithAccess();
+  const elsewhere = await temporaryFolder();
+  const env = { TMPDIR: elsewhere, XDG_CACHE_HOME: join(elsewhere, 'cache'), MAD_VERBOSE_CONFIG: 'true' };
+  const args = ['run', '--tags', 'all_of_them', '--keep-model-dir', '--package', 'file', '--live-output'];
+  for (const option of ['--verbose', '--json']) {
+    const over = new AbortController();
+    const watching = watch(secrets, over.signal, { 'NAS password': /^(?:rsync|ssh|ssh-askpass|sh)$/ });
+    const run = await startCli([...args, option], { cwd: folder, env }).ended.finally(() => over.abort());
+    const seen = await watching;
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect([...seen.programs]).toEqual(expect.arrayContaining(['rsync', 'ssh', 'git']));
+    expect(seen.containers).toBeGreaterThan(0);
+    expect(seen.leaks).toEqual([]);
+    expect(leaksIn('what it shows', run.stdout + run.stderr, secrets)).toEqual([]);
+    // What was looked for was really there, and is masked.
+    expect(run.stdout).toContain('plain ******');
+  }
+  const left = await Promise.all([folder, elsewhere].map((path) => leaksBelow(path, secrets)));
+  expect(left.flatMap(({ leaks }) => leaks)).toEqual([]);
+  const names = left.flatMap(({ files }) => files).join('\n');
+  for (const name of ['main.git/.git/config', '.git/modules/lib/config', 'record.json', 'package.tar.gz'])
+    expect(names, name).toContain(name);
+});
 
 test('neither a dry run nor a run by manifest shows a secret', async () => {
   const { folder, secrets } = await packageWithSecrets();
