@@ -72,3 +72,13 @@ test('a process of the machine is told which GPUs are its, in the way of the run
     'GPU-1',
   );
 });
+
+test('what card or context say of the launcher’s variables is never replaced', () => {
+  const launch = { MAD_MULTI_NODE_RUNNER: 'torchrun', A: 'launcher', NNODES: '1' };
+  const context = { docker_env_vars: { MAD_MULTI_NODE_RUNNER: 'mine' } };
+  expect(environment({ launch }, context)).toMatchObject({
+    MAD_MULTI_NODE_RUNNER: 'mine',
+    A: 'card',
+    NNODES: '1',
+  });
+});
