@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { MadError } from '../../foundation/error.ts';
+import { tryLock } from '../../foundation/file/lock.ts';
 import { fakeAround } from './fake-around.ts';
 import { isComplete, useMirror } from './mirror.ts';
 import { mirrorPlace, readIndex } from './mirror-index.ts';
@@ -160,6 +161,42 @@ test('a second program waits for the first, says so, and then finds everything',
   await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
   release();
   expect([(await first).isReused, (await second).isReused]).toEqual([false, true]);
+});
+
+test('who waits for a mirror can be interrupted, and the next one is not held up by that', async () => {
+  const { provider, around, use } = await setUp();
+  let release = () => {};
+  provider.waitFor = new Promise((resolve) => {
+    release = resolve;
+  });
+  const first = use();
+  const stop = new AbortController();
+  const second = useMirror({
+    mirror: around.packageDir,
+    source,
+    provider,
+    around: { ...around, signal: stop.signal },
+    onProgress: () => {},
+    unreachable: undefined,
+  });
+  await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
+  stop.abort('SIGINT');
+  await expect(second).rejects.toBe('SIGINT');
+  release();
+  await first;
+  expect(await use()).toMatchObject({ isReused: true });
+});
+
+test('the lock keeps others out of a mirror, too', async () => {
+  const { around, use } = await setUp();
+  const place = mirrorPlace(around.packageDir, 'set');
+  await mkdir(dirname(place.lock));
+  const lock = tryLock(place.lock);
+  const waiting = use();
+  await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
+  expect(existsSync(place.index)).toBe(false);
+  lock?.release();
+  expect(await waiting).toMatchObject({ isReused: false });
 });
 
 test('a link that a run laid in a mirror leads nobody out', async () => {

@@ -41,22 +41,61 @@ export async function useMirror(options: MirrorOptions): Promise<Mirrored> {
   const place = mirrorPlace(options.mirror, source.name);
   await makeFolders(dirname(place.lock));
   await makeFolders(place.folder);
-  const lock = await waitForLock(place, source, around);
+  let isTold = false;
+  const tell = (by: string): void => {
+    const message = `data ${source.name}: waiting for the mirror ${place.folder}, which ${by} is using`;
+    if (!isTold) around.emit({ type: 'notice', level: 'info', code: 'MIRROR_IN_USE', message });
+    isTold = true;
+  };
+  const done = await takeTurn(place.lock, around.signal, () => tell('another run'));
   try {
-    return await locked(place, options);
+    const lock = await waitForLock(place, around, tell);
+    try {
+      return await locked(place, options);
+    } finally {
+      lock.release();
+    }
   } finally {
-    lock.release();
+    done();
   }
 }
 
-async function waitForLock(place: MirrorPlace, source: DataSource, around: DataAround): Promise<Lock> {
-  const { clock, signal, emit } = around;
+/** Runs of this process wait for each other here: waiting for the lock would hold up the download of the other. */
+const turns = new Map<string, Promise<void>>();
+
+async function takeTurn(key: string, signal: AbortSignal, onWait: () => void): Promise<() => void> {
+  for (let other = turns.get(key); other; other = turns.get(key)) {
+    onWait();
+    await Promise.race([other, aborted(signal)]);
+    signal.throwIfAborted();
+  }
+  let finish = (): void => {};
+  turns.set(
+    key,
+    new Promise((resolve) => {
+      finish = resolve;
+    }),
+  );
+  return () => {
+    turns.delete(key);
+    finish();
+  };
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+async function waitForLock(
+  place: MirrorPlace,
+  { clock, signal }: DataAround,
+  tell: (by: string) => void,
+): Promise<Lock> {
   const free = tryLock(place.lock);
   if (free) return free;
-  const holder = lockHolder(place.lock);
-  const by = holder === undefined ? 'another program' : holder;
-  const message = `data ${source.name}: waiting for the mirror ${place.folder}, which ${by} is using`;
-  emit({ type: 'notice', level: 'info', code: 'MIRROR_IN_USE', message });
+  tell(lockHolder(place.lock) ?? 'another program');
   return acquireLock(place.lock, { clock, signal, timeoutMs: Number.POSITIVE_INFINITY });
 }
 
