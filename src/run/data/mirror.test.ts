@@ -51,6 +51,9 @@ function remote(objects: Record<string, string>): Remote {
 
 const source: DataSource = { name: 'set', kind: 'minio', path: 's3://b/set', readwrite: false, args: '' };
 
+/** A busy machine takes its time. */
+const patient = { timeout: 20_000 };
+
 async function setUp(objects = { 'a.txt': 'aaaa', 'sub/b.txt': 'bb' }) {
   const mirror = await mkdtemp(join(tmpdir(), 'mirror-'));
   onTestFinished(() => rm(mirror, { recursive: true, force: true }));
@@ -156,9 +159,9 @@ test('a second program waits for the first, says so, and then finds everything',
     release = resolve;
   });
   const first = use();
-  await expect.poll(() => existsSync(mirrorPlace(around.packageDir, 'set').index)).toBe(true);
+  await expect.poll(() => existsSync(mirrorPlace(around.packageDir, 'set').index), patient).toBe(true);
   const second = use();
-  await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
+  await expect.poll(() => around.events, patient).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
   release();
   expect([(await first).isReused, (await second).isReused]).toEqual([false, true]);
 });
@@ -170,6 +173,7 @@ test('who waits for a mirror can be interrupted, and the next one is not held up
     release = resolve;
   });
   const first = use();
+  await expect.poll(() => existsSync(mirrorPlace(around.packageDir, 'set').index), patient).toBe(true);
   const stop = new AbortController();
   const second = useMirror({
     mirror: around.packageDir,
@@ -179,7 +183,7 @@ test('who waits for a mirror can be interrupted, and the next one is not held up
     onProgress: () => {},
     unreachable: undefined,
   });
-  await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
+  await expect.poll(() => around.events, patient).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
   stop.abort('SIGINT');
   await expect(second).rejects.toBe('SIGINT');
   release();
@@ -193,7 +197,7 @@ test('the lock keeps others out of a mirror, too', async () => {
   await mkdir(dirname(place.lock));
   const lock = tryLock(place.lock);
   const waiting = use();
-  await expect.poll(() => around.events).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
+  await expect.poll(() => around.events, patient).toMatchObject([{ type: 'notice', code: 'MIRROR_IN_USE' }]);
   expect(existsSync(place.index)).toBe(false);
   lock?.release();
   expect(await waiting).toMatchObject({ isReused: false });
