@@ -128,7 +128,16 @@ function stageFailure(seen: Observations): RunFailure | undefined {
     name === null
       ? `the run's program ended with exit code ${code}`
       : `stage ${name}${title} ended with exit code ${code}${meaning(code)}`;
-  return withEvidence({ class: (name && stageClass[name]) || 'setup', stage: name, message }, evidence);
+  return withEvidence(
+    {
+      class: (name && stageClass[name]) || 'setup',
+      stage: name,
+      message,
+      // An image lacks the same program the next time.
+      ...(name === 'pre_script' && (code === 126 || code === 127) ? { permanent: true } : {}),
+    },
+    evidence,
+  );
 }
 
 /** What a shell says with these codes. */

@@ -29,7 +29,7 @@ export async function removeTemporary(
 ): Promise<void> {
   for (const entry of await namesIn(folder)) {
     const name = temporaryName(entry);
-    if (name && isLeft(name)) await rm(join(folder, entry), { force: true });
+    if (name && isLeft(name)) await rm(join(folder, entry), { force: true, recursive: true });
   }
 }
 

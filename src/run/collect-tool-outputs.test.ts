@@ -149,3 +149,19 @@ test('outputs stand beside perf.csv, the last run whole; what is no name of an o
   expect(await readFile(join(results, 'models.json'), 'utf8')).toBe('mine');
   expect(await readFile(join(results, 'perf_trace.csv'), 'utf8')).toBe('mine');
 });
+
+test('two runs that end at the same time leave the outputs of one of them whole, and nothing else', async () => {
+  const results = join(runFolder, 'results');
+  await mkdir(results);
+  const runs = ['1', '2', '3'].map((run) => join(runFolder, run));
+  for (const run of runs) {
+    await mkdir(join(run, 'artifacts/a_output'), { recursive: true });
+    for (const name of ['x', 'y']) await writeFile(join(run, 'artifacts/a_output', name), run);
+  }
+  await Promise.all([...runs, ...runs].map((run) => nameOutputs(['a_output'], run, results)));
+  expect(await readdir(results)).toEqual(['a_output']);
+  const texts = await Promise.all(
+    ['x', 'y'].map((name) => readFile(join(results, 'a_output', name), 'utf8')),
+  );
+  expect(texts[0]).toBe(texts[1]);
+});

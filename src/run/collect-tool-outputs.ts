@@ -4,6 +4,8 @@ import { constants, createReadStream, type Dirent } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toMadError } from '../foundation/error.ts';
+import { temporaryBeside } from '../foundation/file/atomic-write.ts';
+import { errnoOf } from '../foundation/file/errno.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import { controlCharacters } from '../package/package-path.ts';
 import type { RunRecord } from '../record/record-schema.ts';
@@ -206,18 +208,26 @@ export async function nameOutputs(
   return paths;
 }
 
+/** Runs that end at the same time may both be at it: whoever comes last has it. */
 async function nameFolder(from: string, to: string): Promise<void> {
-  const fresh = `${to}.${process.pid}.new`;
-  const old = `${to}.${process.pid}.old`;
+  const [fresh, old] = [temporaryBeside(to), temporaryBeside(to)];
   try {
     await linkTree(from, fresh);
-    await rename(to, old).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
-    await rename(fresh, to);
+    for (let tries = 0; ; tries++) {
+      await rename(to, old).catch(ignoring('ENOENT'));
+      if (await rename(fresh, to).then(() => true, ignoring('ENOTEMPTY', 'EEXIST'))) return;
+      if (tries >= 20) throw new Error(`${to} is replaced by others again and again`);
+      await rm(old, { recursive: true, force: true });
+    }
   } finally {
     await Promise.all([fresh, old].map((path) => rm(path, { recursive: true, force: true })));
   }
+}
+
+function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!codes.includes(errnoOf(error) ?? '')) throw error;
+  };
 }
 
 async function linkTree(from: string, to: string): Promise<void> {

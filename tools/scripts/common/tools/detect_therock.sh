@@ -1,6 +1,6 @@
 #!/bin/sh
 # Looks for ROCm from TheRock, https://github.com/ROCm/TheRock: its command of the Python packages, then the manifest that
-# its archives have. Ends with 1 where there is none.
+# its archives have. Ends with 127 where there is none.
 set -u
 found=no
 if command -v rocm-sdk >/dev/null 2>&1; then
@@ -16,5 +16,5 @@ for folder in "${ROCM_PATH-}" "${ROCM_HOME-}" "${HIP_PATH-}" /opt/rocm /usr/loca
 done
 if [ $found = no ]; then
   echo "therock_check: no ROCm from TheRock in this image: no rocm-sdk on PATH, no share/therock in ROCM_PATH, ROCM_HOME, HIP_PATH, /opt/rocm, /usr/local/rocm" >&2
-  exit 1
+  exit 127
 fi

@@ -43,7 +43,8 @@ case $mode in
 esac
 devices=$(setting DEVICE all | tr -d ' ')
 rate=$(setting SAMPLING_RATE 0.1)
-case $rate in '' | *[!0-9.]* | *.*.* | .) echo "$tool: SAMPLING_RATE is seconds, not '$rate'" >&2; exit 64 ;; esac
+case $rate in '' | *[!0-9.]* | *.*.* | *[!.0]*) ;; *) rate=none ;; esac
+case $rate in '' | *[!0-9.]* | *.*.*) echo "$tool: SAMPLING_RATE is seconds above 0, not '$(setting SAMPLING_RATE 0.1)'" >&2; exit 64 ;; esac
 file=prof.csv
 [ "$act" = run ] || file=$(setting OUTPUT_FILE "${tool}_output.csv")
 case $file in */* | .*) echo "$tool: OUTPUT_FILE is a name without folders, not $file" >&2; exit 64 ;; esac
@@ -189,32 +190,37 @@ case $(date -u +%3N 2>/dev/null) in
   *) now() { date -u +%Y-%m-%dT%H:%M:%SZ; } ;;
 esac
 
+# One row of the file: the time, and the value of each GPU or nothing.
+row() {
+  line=$(now)
+  for gpu in $chosen; do
+    case "$1 " in
+      *" $gpu:"*) value=${1#*" $gpu:"}; value=${value%% *} ;;
+      *) value= ;;
+    esac
+    line=$line,$value
+  done
+  echo "$line"
+}
+
 keep_sampling() {
   while :; do
-    row=$(now)
-    values="$(sample) "
-    for gpu in $chosen; do
-      case $values in
-        *" $gpu:"*) value=${values#*" $gpu:"}; value=${value%% *} ;;
-        *) value= ;;
-      esac
-      row=$row,$value
-    done
-    echo "$row"
     # Some sleeps know whole seconds only.
     sleep "$rate" 2>/dev/null || sleep 1
+    row "$(sample)"
   done
 }
 
 begin() {
   for program in awk date sed sleep tr; do
-    command -v $program >/dev/null 2>&1 || { echo "$tool: $program is not in this image" >&2; return 1; }
+    command -v $program >/dev/null 2>&1 || { echo "$tool: $program is not in this image" >&2; return 127; }
   done
-  choose_source && choose_gpus || return 1
+  choose_source && choose_gpus || return 127
   {
     printf time
     for gpu in $chosen; do printf ',%s GPU%s' "$title" "$gpu"; done
     echo
+    row "$first"
   } >"$output" || return 1
   keep_sampling </dev/null >>"$output" 2>/dev/null &
   sampler=$!
@@ -234,7 +240,7 @@ ps_state() {
 
 case $act in
   start)
-    begin || exit 1
+    begin || exit
     echo "$sampler" >"$state" ;;
   stop)
     [ -f "$state" ] || exit 0
@@ -244,7 +250,7 @@ case $act in
     finish "$sampler"
     echo "$tool: $(($(wc -l <"$output") - 1)) samples in $file" ;;
   run)
-    begin || exit 1
+    begin || exit
     case ${1-} in *=*) set -- env "$@" ;; esac
     sh "$here/dual_gcd.sh" "$@"
     code=$?
