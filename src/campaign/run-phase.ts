@@ -20,6 +20,7 @@ import { reserveRoom } from '../record/reserve.ts';
 import { beginRun } from '../run/begin-run.ts';
 import { emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
+import { provenanceOf } from '../run/provenance.ts';
 import { hiddenIn } from '../run/run-folder.ts';
 import { finish } from '../run/run-job.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
@@ -270,6 +271,13 @@ async function servicesFor(
     askedAhead: inputs.askedAhead,
     buildNumber: around.env.BUILD_NUMBER ?? '0',
     pipeline: around.env.pipeline ?? '',
+    provenance: provenanceOf({
+      host: campaign.hostFacts,
+      version: around.version,
+      node: process.version,
+      argv: around.argv,
+      options,
+    }),
     giveBackTo: campaign.giveBackTo,
   };
 }

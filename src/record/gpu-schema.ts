@@ -51,6 +51,10 @@ export const gpuHealthSchema = z.object({
   /** As in `placement`. */
   gpu: z.number(),
   uuid: z.optional(text),
+  name: z.optional(text),
+  serial: z.optional(text),
+  /** Version of its firmware: the video BIOS, or what Intel calls so. */
+  firmware: z.optional(text),
   before: z.nullable(readingSchema),
   /** null when the GPU did not answer, or the run was ended by a signal. */
   after: z.nullable(readingSchema),

@@ -22,6 +22,7 @@ const outcome = {
   output: true,
   gpu_health: true,
   environment: true,
+  commands: true,
   retried: true,
   neighbours: true,
 } as const;

@@ -6,6 +6,7 @@
 import * as z from 'zod/mini';
 
 import { gpuHealthSchema, gpuSchema, gpuUsageSchema } from './gpu-schema.ts';
+import { commandSchema, machineSchema, programSchema } from './provenance-schema.ts';
 
 export const recordSchemaName = 'madengine.run/1';
 
@@ -109,6 +110,12 @@ export const recordSchema = z.object({
     z.object({ digest: z.nullable(text), commit: z.nullable(text), dirty: z.nullable(z.boolean()) }),
   ),
   engine: z.nullable(z.object({ kind: text, version: text })),
+  /** The program; absent in records before it was kept. */
+  madengine: z.optional(programSchema),
+  /** The exact command lines of the engine; absent where none was run. */
+  commands: z.optional(z.array(commandSchema)),
+  /** The machine; absent in records before it was kept. */
+  machine: z.optional(machineSchema),
   /** null when the job was never placed. */
   placement: z.nullable(
     z.object({

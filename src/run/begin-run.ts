@@ -20,6 +20,7 @@ export async function beginRun(job: Job, services: RunServices, attempt: number)
     context: services.contextHash,
     buildNumber: services.buildNumber,
     pipeline: services.pipeline,
+    provenance: services.provenance,
   });
   draft.engine = { kind: services.engine.kind, version: '' };
   draft.gpu = gpuOfRecord(services.gpus);

@@ -4,6 +4,7 @@ import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { Job } from './job.ts';
+import type { Provenance } from './provenance.ts';
 
 export interface DraftOptions {
   campaign: string;
@@ -17,6 +18,7 @@ export interface DraftOptions {
   context: string | null;
   buildNumber: string;
   pipeline: string;
+  provenance: Provenance;
 }
 
 /**
@@ -61,6 +63,7 @@ export function draftRecord(options: DraftOptions): RecordDraft {
     git_commit: null,
     build_number: options.buildNumber,
     pipeline: options.pipeline,
+    ...options.provenance,
     warnings: [],
   };
 }
@@ -89,6 +92,7 @@ export const gpusOfHost = (gpus: GpuFacts): object => ({
     uuid: device.uuid,
     serial: device.serial,
     pci_address: device.pciAddress,
+    firmware: device.firmware,
     render_node: device.renderNode,
     numa_node: device.numaNode,
     memory_bytes: device.memoryBytes,

@@ -157,10 +157,13 @@ function healthOfRecord(
   after: HealthReading | undefined,
 ): RunRecord['gpu_health'] {
   return lease.gpus.map((gpu) => {
-    const uuid = gpus.devices.find((device) => device.index === gpu)?.uuid;
+    const device = gpus.devices.find(({ index }) => index === gpu);
     return {
       gpu,
-      ...(uuid ? { uuid } : {}),
+      ...(device?.uuid ? { uuid: device.uuid } : {}),
+      ...(device?.name ? { name: device.name } : {}),
+      ...(device?.serial ? { serial: device.serial } : {}),
+      ...(device?.firmware ? { firmware: device.firmware } : {}),
       before: before.gpus.get(gpu) ?? null,
       after: after?.gpus.get(gpu) ?? null,
     };

@@ -13,6 +13,7 @@ import { type Executed, executeProgram } from './execute-program.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
+import { commandsOf } from './provenance.ts';
 import { pullImage } from './pull-image.ts';
 
 import { cleanFolders, putAway } from './put-away.ts';
@@ -178,6 +179,7 @@ async function steps(
   return withGpus({ job, plan, image: image.reference, replan, services, progress }, (placed) =>
     withEnvironment({ job, plan: placed, runFolder, services, progress }, async (plan, seen) => {
       const startedAt = clock.now();
+      progress.commands = commandsOf(engine, plan, image.reference);
       const executed = await executeProgram({
         // For the record; asked while the container goes, so that it neither delays nor disturbs the model.
         onOver: () => void services.engineVersion(),

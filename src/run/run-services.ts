@@ -15,6 +15,7 @@ import type { Reserve } from '../record/reserve.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
+import type { Provenance } from './provenance.ts';
 import type { HiddenEntry } from './run-folder.ts';
 import type { Slot } from './slot.ts';
 
@@ -61,6 +62,8 @@ export interface RunServices {
   askedAhead: ReadonlyMap<string, Promise<ImageInfo | undefined>>;
   buildNumber: string;
   pipeline: string;
+  /** Of program and machine, for all records. */
+  provenance: Provenance;
   giveBackTo: { uid: number; gid: number } | undefined;
   /** Of this one job. */
   slot?: Slot;
@@ -103,6 +106,7 @@ export type Progress = Pick<
   | 'gpu_usage'
   | 'launch'
   | 'environment'
+  | 'commands'
 > & {
   gpus: readonly number[];
   warnings: string[];

@@ -67,6 +67,35 @@ test('an image is looked at once, all models in it refer to that, and another im
   }
 });
 
+test('a record says what is needed to do it again: program, command lines, machine; secrets by name', async () => {
+  const folder = await tinyPackage([{ name: 'model', script: goodScript }]);
+  const secret = `hidden+value=${process.pid}`;
+  const context = `{"docker_env_vars": {"BATCH": "8", "MY_API_KEY": "hidden-in-context"}}`;
+  const result = await runCli(['run', '--tags', 'model', '--timeout', '77', '-c', context], {
+    cwd: folder,
+    env: { MAD_SECRETS_X: secret },
+  });
+  expect(result.exitCode, result.stdout + result.stderr).toBe(0);
+  const [record] = await records(folder);
+  expect(record?.madengine).toMatchObject({
+    version: expect.stringMatching(/^\d/),
+    node: process.version,
+    argv: expect.arrayContaining(['run', '--timeout', '77']),
+    options: expect.objectContaining({ timeout: 77, engine: 'docker', keep_alive: false }),
+  });
+  expect(record?.machine).toMatchObject({
+    kernel: (await readFile('/proc/sys/kernel/osrelease', 'utf8')).trim(),
+  });
+  const commands = record?.commands as { title: string; argv: string[] }[];
+  expect(commands.map(({ title }) => title)).toEqual(['start', 'run']);
+  expect(commands[0]?.argv).toEqual(
+    expect.arrayContaining(['--env=BATCH=8', '--env=MY_API_KEY=******', '--entrypoint=/bin/sh']),
+  );
+  expect(commands[1]?.argv).toContain('--env=MAD_SECRETS_X');
+  for (const part of [record?.madengine, commands, record?.machine])
+    expect(JSON.stringify(part)).not.toMatch(/hidden/);
+});
+
 test("a tool that hangs costs neither the model's time nor its limit nor its result, and is gone afterwards", async () => {
   const folder = await tinyPackage([
     {

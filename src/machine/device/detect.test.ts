@@ -70,6 +70,26 @@ test('NVIDIA GPUs come from one query', async () => {
   expect(runner.commands).toHaveLength(2);
 });
 
+test('firmware comes from the drivers themselves, and from nobody where they say none', async () => {
+  const stdout =
+    '0, GPU-11111111-2222-3333-4444-555555555555, 550.54.15, 00000000:3B:00.0, 1, 81559, H100\n1, GPU-66666666-2222-3333-4444-555555555555, 550.54.15, 00000000:5D:00.0, 2, 81559, H100\n';
+  await file(
+    '/proc/driver/nvidia/gpus/0000:3b:00.0/information',
+    'Model: \t\t NVIDIA H100\nIRQ:   \t\t 120\nVideo BIOS: \t 96.00.89.00.01\nBus Type: \t PCIe\n',
+  );
+  await file('/proc/driver/nvidia/gpus/0000:5d:00.0/information', 'Video BIOS: \t ??.??.??.??.??\n');
+  const { facts } = detect([{ when: '/usr/bin/nvidia-smi', stdout }], ['nvidia-smi']);
+  expect((await facts).devices.map(({ firmware }) => firmware)).toEqual(['96.00.89.00.01', undefined]);
+});
+
+test('firmware of AMD GPUs is the video BIOS that amdgpu names', async () => {
+  await file('/dev/kfd');
+  await file('/sys/bus/pci/devices/0000:c1:00.0/vbios_version', '113-M3000100-103\n');
+  const stdout = JSON.stringify([{ gpu: 0, bdf: '0000:C1:00.0', uuid: 'aa' }]);
+  const { facts } = detect([{ when: ['/usr/bin/amd-smi', 'list'], stdout }], ['amd-smi']);
+  expect((await facts).devices[0]?.firmware).toBe('113-M3000100-103');
+});
+
 test('the list of nvidia-smi serves where the query fails, MIG slices left out', async () => {
   const { facts } = detect(
     [

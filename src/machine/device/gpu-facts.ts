@@ -13,6 +13,8 @@ export interface GpuDevice {
   renderGroup?: number;
   uuid?: string;
   serial?: string;
+  /** Version of its firmware: the video BIOS, or what Intel calls so. */
+  firmware?: string;
   /** `0000:c1:00.0`, in lower case; partitions of one GPU share it. */
   pciAddress?: string;
   /** Undefined on machines with one node, where the kernel says -1. */

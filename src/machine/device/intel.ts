@@ -57,6 +57,7 @@ function gpuOf(entry: Readonly<Record<string, unknown>>, index: number): ListedG
     card: /\/(card\d+)$/.exec(said(entry.drm_device) ?? '')?.[1],
     uuid: said(entry.uuid),
     serial: said(entry.serial_number),
+    firmware: said(entry.gfx_firmware_version),
     pciAddress: pciAddress(entry.pci_bdf_address),
     memoryBytes: bytesOf(entry.memory_physical_size_byte),
     driver: said(entry.driver_version),
