@@ -67,9 +67,10 @@ find_program() {
   return 1
 }
 
-# Ends a process and all that descends from it.
+# Ends a process and all that descends from it. Each is stopped when it is found, or it would start more meanwhile.
 end_tree() {
   tree=" $1 "
+  kill -STOP "$1" 2>/dev/null
   grown=yes
   while [ $grown = yes ]; do
     grown=no
@@ -81,6 +82,7 @@ end_tree() {
       # Behind the name, which may hold anything: state, parent, ...
       set -- ${line##*) }
       case $tree in *" ${2:-none} "*)
+        kill -STOP "$pid" 2>/dev/null
         tree="$tree$pid "
         grown=yes ;;
       esac
@@ -452,17 +454,18 @@ if [ -n "$beside" ]; then
     sleep "$limit" &
     nap=$!
     wait "$nap"
-    kill -ALRM "$own_pid"
+    : >"$folder/.late"
+    for pid in $beside; do end_tree "$pid"; done
+    # Some processes can't be ended as long as their driver hangs. Again and again, as a signal that comes just before
+    # a wait doesn't end it.
+    while kill -ALRM "$own_pid"; do sleep 1; done
   } >/dev/null 2>&1 &
   clock=$!
   for pid in $beside; do
     [ $late = yes ] || wait "$pid" 2>/dev/null
   done
   kill "$clock" 2>/dev/null
-  if [ $late = yes ]; then
-    for pid in $beside; do end_tree "$pid"; done
-    exit 0
-  fi
+  if [ -e "$folder/.late" ]; then rm -f "$folder/.late"; exit 0; fi
 fi
 echo over >>"$folder/index.tsv"
 exit 0
