@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Context } from '../context/context.ts';
 import { MadError } from '../foundation/error.ts';
+import type { ModelCard } from '../package/card.ts';
 import type { BuildOptions, Surroundings } from './options.ts';
 
 /** Looks at what was typed about data before hours of building. Throws INVALID_FILE, FILE_NOT_FOUND, INVALID_ARGUMENT. */
@@ -22,4 +24,31 @@ export async function checkDataOptions(
       hint: 'Name a folder; it is made where there is none.',
     },
   );
+}
+
+/** Warns, before hours of building, of models whose data `data.json` can't have. Loads nothing where no card has data. */
+export async function tellUnknownData(
+  cards: readonly ModelCard[],
+  context: Context,
+  { dataConfig, forceMirrorLocal }: Pick<BuildOptions, 'dataConfig' | 'forceMirrorLocal'>,
+  { cwd, events }: Pick<Surroundings, 'cwd' | 'events'>,
+): Promise<void> {
+  const asking = cards.filter(({ data }) => data.trim() !== '');
+  if (asking.length === 0) return;
+  const { checkNames } = await import('../package/data-config.ts');
+  const file = dataConfig === undefined ? undefined : resolve(cwd, dataConfig);
+  const places = { file, folders: [cwd], contextData: context.values.data };
+  for (const { name, data } of asking) {
+    const problem = checkNames(data, places, forceMirrorLocal);
+    if (!problem) continue;
+    const message = `${name} will fail for want of data: ${problem.message}`;
+    const { hint } = problem;
+    events.emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'DATA_UNKNOWN',
+      message,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
 }

@@ -13,7 +13,7 @@ import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts
 import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { buildPhase } from './build-phase.ts';
-import { checkDataOptions } from './data-options.ts';
+import { checkDataOptions, tellUnknownData } from './data-options.ts';
 import { startDeadline } from './deadline.ts';
 import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
@@ -186,6 +186,8 @@ async function buildAndRun(
   const gpus = await detectDevices(options, around);
   const context = await readContext(options, { gpus }, around);
   // Hours of building would be lost on a misspelt name.
+  const wantedCards = wanted.map(({ card }) => card);
+  await tellUnknownData(wantedCards, context, options, around);
   const tools = await toolsOfRun(context, options, around.cwd, around);
   const engine = await openEngine(options.engine, around.runner);
   const { architecture } = gpus;

@@ -171,6 +171,28 @@ export function sourcesOf(name: string, config: DataConfig, force: string | unde
   );
 }
 
+/** What is wrong with the `data` of a card as far as the files tell; undefined when they know all of its names. */
+export function checkNames(
+  data: string,
+  places: DataConfigPlaces,
+  force: string | undefined,
+): MadError | undefined {
+  try {
+    const config = readDataConfig(places);
+    if (!config) return noDataFile(data);
+    for (const name of dataNamesOf(data)) sourcesOf(name, config, force);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MadError) return error;
+    throw error;
+  }
+}
+
+export const noDataFile = (data: string): MadError =>
+  new MadError('FILE_NOT_FOUND', `the card asks for data ${quoted(data)}, and there is no data.json`, {
+    hint: 'Put a data.json into the package, or name a file with --data-config.',
+  });
+
 function sourceOf(
   name: string,
   kind: ProviderKind,

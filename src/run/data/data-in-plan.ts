@@ -1,7 +1,5 @@
 /** The data of a job as `--dry-run` shows it: nothing is asked, so the first source stands for all. */
-import { MadError } from '../../foundation/error.ts';
-import { dataNamesOf, readDataConfig, sourcesOf } from '../../package/data-config.ts';
-import { quoted } from '../../package/package-path.ts';
+import { dataNamesOf, noDataFile, readDataConfig, sourcesOf } from '../../package/data-config.ts';
 import type { RunData } from './data-use.ts';
 import { type DataPlaces, planData } from './plan-data.ts';
 
@@ -41,8 +39,3 @@ export function dataInPlan(
   }));
   return { planned, shown };
 }
-
-export const noDataFile = (data: string): MadError =>
-  new MadError('FILE_NOT_FOUND', `the card asks for data ${quoted(data)}, and there is no data.json`, {
-    hint: 'Put a data.json into the package, or name a file with --data-config.',
-  });

@@ -3,7 +3,13 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { MadError, toMadError } from '../../foundation/error.ts';
 import { makeFolders } from '../../foundation/file/make-folders.ts';
-import { type DataConfig, dataNamesOf, readDataConfig, sourcesOf } from '../../package/data-config.ts';
+import {
+  type DataConfig,
+  dataNamesOf,
+  noDataFile,
+  readDataConfig,
+  sourcesOf,
+} from '../../package/data-config.ts';
 import type { RunFailure } from '../../record/record-schema.ts';
 import type { Executed } from '../execute-program.ts';
 import type { Job } from '../job.ts';
@@ -11,7 +17,6 @@ import { failureOf } from '../run-failure.ts';
 import { hostPaths } from '../run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds } from '../run-services.ts';
 import { type Chosen, chooseSource } from './choose-source.ts';
-import { noDataFile } from './data-in-plan.ts';
 import { notedSize } from './data-stages.ts';
 import type { RunData } from './data-use.ts';
 import { fetchGuarded } from './fetch-guarded.ts';
