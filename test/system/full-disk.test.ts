@@ -69,12 +69,13 @@ describe.skipIf(noSmallDisk !== undefined)('on a disk that fills', () => {
       });
 
       const second = await run('talks', 'good', 'good:again=1');
-      expect(second.exitCode, second.stdout + second.stderr).toBe(3);
+      expect(second.exitCode).toBe(3);
       expect(second.stdout).toContain(`the disk of ${disk} is full`);
       expect((await inShort(disk)).slice(2)).toEqual([
         'talks FAILURE disk_full',
-        'good FAILURE disk_full',
-        expect.stringMatching(/^good/),
+        // Whether these find room depends on what the one before left, but never another class.
+        expect.stringMatching(/^good (?:SUCCESS|FAILURE disk_full)$/),
+        expect.stringMatching(/^good (?:SUCCESS|FAILURE disk_full)$/),
       ]);
       expect(await containersWithLabel(`madengine.results_root=${disk}`)).toEqual([]);
       for (const campaign of await campaignFolders(disk))

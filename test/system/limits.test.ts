@@ -51,9 +51,10 @@ test('at the deadline the running model is ended, and those behind it are record
 });
 
 test('the deadline ends a build that runs; what was not built has a record and a row of class not_run', async () => {
+  const seconds = String(500_000 + (process.pid % 100_000));
   const folder = await tinyPackage([
     { name: 'first', script: goodScript },
-    { name: 'slow', script: goodScript, dockerfile: 'RUN sleep 600' },
+    { name: 'slow', script: goodScript, dockerfile: `RUN sleep ${seconds}` },
     { name: 'behind', script: goodScript },
   ]);
   const args = ['run', '--tags', 'all_of_them', '--clean-docker-cache', '--deadline', '8'];
@@ -71,7 +72,7 @@ test('the deadline ends a build that runs; what was not built has a record and a
   );
   const manifestText = await readFile(join(folder, 'build_manifest.json'), 'utf8');
   expect(Object.keys(JSON.parse(manifestText).built_images)).toEqual(['ci-first_first.ubuntu']);
-  expect(await processesWith('600')).toEqual([]);
+  expect(await processesWith(seconds)).toEqual([]);
 });
 
 test('--engine host runs models as processes, ends all of them at the limit, and refuses what needs a container', async () => {
