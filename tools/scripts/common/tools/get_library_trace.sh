@@ -65,7 +65,9 @@ trap 'rm -f "$status"' EXIT
       sub(/[ \t\r]+$/, "", config)
       if (!((library, config) in counts)) { order[++kinds] = library SUBSEP config }
       counts[library, config] += calls
-      if (++seen % 20000 == 0) write_table()
+      if (++seen < due) return
+      due = seen < 20000 ? 2 * seen : seen + 20000
+      write_table()
     }
     function write_table(  i, parts) {
       print "jobid,created_date,model,library,config,calls" >table
@@ -75,6 +77,7 @@ trap 'rm -f "$status"' EXIT
       }
       close(table)
     }
+    # What is killed has a table, too: it is written again after twice as many calls, later after each 20,000.
     function from(pattern) { return match($0, pattern) ? substr($0, RSTART) : "" }
     function field(name) { return match($0, " " name " [^ ]+") ? substr($0, RSTART, RLENGTH) : "" }
     /\.\/rocblas-bench / { count("rocblas", from("\\./rocblas-bench "), 1); next }
