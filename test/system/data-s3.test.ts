@@ -1,5 +1,5 @@
 /** Data from MinIO, by whole runs of the installed program. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ const bucket = 'data-s3-test';
 /** Counts what it got and hashes it, as the metric and as a line. */
 const script = `cd "$MAD_DATAHOME" || exit 9
 find . -type f | sort | while read -r file; do sha256sum "$file"; done | sha256sum | sed 's/ .*//; s/^/hash of all: /'
+env
 echo "performance: $(find . -type f | wc -l) files"
 `;
 
@@ -74,6 +75,12 @@ test('2,000 small objects come whole, are kept in a mirror, and one that was cha
   expect(first.exitCode, first.stdout + first.stderr).toBe(0);
   expect(first.stdout).toContain(`hash of all: ${hashOfAll(files)}`);
   expect(first.stdout + first.stderr).not.toContain(minio.secretKey);
+  // The container had no such variable, and no file of the run or the mirror has the secret.
+  expect(first.stdout).not.toMatch(/MAD_MINIO|AWS_/);
+  for (const place of [folder, mirror]) {
+    const found = spawnSync('grep', ['-rlF', minio.secretKey, place], { encoding: 'utf8' });
+    expect([found.status, found.stdout]).toEqual([1, '']);
+  }
 
   const damaged = join(mirror, 'small', '1/plain/1.txt');
   const good = await readFile(damaged, 'utf8');

@@ -81,6 +81,8 @@ minio_build() {
   local go temporary log="$dev_cache/minio-build.log"
   go=$(minio_go) || return 1
   say "building minio $minio_version with $("$go" env GOVERSION), once (some minutes)" >&2
+  # What an interrupted build left.
+  find "$dev_cache" -maxdepth 1 -name 'minio-building.*' -exec rm -rf {} +
   temporary=$(mktemp -d "$dev_cache/minio-building.XXXXXX")
   if CGO_ENABLED=0 GOBIN="$temporary" GOTOOLCHAIN=local GOFLAGS='-trimpath -ldflags=-s' nice -n 10 \
     "$go" install "github.com/minio/minio@$minio_version" >"$log" 2>&1; then

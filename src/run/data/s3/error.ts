@@ -55,6 +55,8 @@ const passingNames = new Set([
   'SlowDown',
   'ThrottlingException',
   'Throttling',
+  // The SDK sets itself by the clock of the answer.
+  'RequestTimeTooSkewed',
 ]);
 const passingErrnos = new Set([
   'ECONNRESET',

@@ -6,7 +6,7 @@ import type { DataAround, DataProvider, DataSource } from '../provider.ts';
 import { readS3Address, type S3Address } from './address.ts';
 import { download } from './download.ts';
 import { s3Error } from './error.ts';
-import { findObjects } from './find-objects.ts';
+import { type FoundObjects, findObjects } from './find-objects.ts';
 import { openStore } from './open-store.ts';
 import { planDownload } from './plan-download.ts';
 import { s3Settings } from './settings.ts';
@@ -20,6 +20,8 @@ const blockBytes = 8 * 1024 ** 2;
 export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
   const ask = <T>(source: DataSource, around: DataAround, act: AskStore<T>): Promise<T> =>
     withStore(kind, source, around, act);
+  // What a version stands for is what is fetched then, without asking for a long list twice.
+  const listed = new WeakMap<DataSource, FoundObjects>();
   return {
     kind,
     async check(source, around) {
@@ -35,13 +37,17 @@ export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
     version: (source, around) =>
       ask(source, around, async (store, address) => {
         const hash = createHash('sha256');
-        const { objects } = await findObjects(store, address);
+        const found = await findObjects(store, address);
+        listed.set(source, found);
+        const { objects } = found;
         for (const { key, size, etag } of objects) hash.update(`${JSON.stringify([key, size, etag])}\n`);
         return hash.digest('hex');
       }),
     fetch: (source, into, around, onProgress) =>
       ask(source, around, async (store, address) => {
-        const plan = planDownload(await findObjects(store, address), into);
+        const found = listed.get(source) ?? (await findObjects(store, address));
+        listed.delete(source);
+        const plan = planDownload(found, into);
         const { clock, signal } = around;
         // The mirror wants to know, and would otherwise read all of it once more.
         const wantsSha256 = source.mirrorlocal !== undefined;
