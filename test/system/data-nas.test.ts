@@ -40,7 +40,7 @@ async function nasPackage(path: string, nodes: unknown, mirror?: string): Promis
 }
 
 const run = (folder: string, env: Record<string, string> = {}): Promise<ProgramResult> =>
-  runCli(['run', '--tags', 'reads', '--live-output'], { cwd: folder, env });
+  runCli(['run', '--tags', 'reads', '--live-output', '--retries', '0'], { cwd: folder, env });
 
 test('files come with a password or a key, by the first node that answers; links out of them do not', async () => {
   const server = await sshServer();
@@ -210,5 +210,8 @@ test.runIf(process.getuid?.() === 0)('a full disk is told, and nothing else happ
   const result = await run(folder);
   expect(result.exitCode, result.stdout + result.stderr).toBe(3);
   const [record] = await readRecords(folder);
-  expect(record?.failure).toMatchObject({ class: 'data', message: expect.stringMatching(/missing|full/) });
+  expect(record?.failure).toMatchObject({
+    class: 'disk_full',
+    message: expect.stringMatching(/missing|full/),
+  });
 });

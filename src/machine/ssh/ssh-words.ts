@@ -77,6 +77,9 @@ case "$1" in
 esac
 `;
 
+/** Those that were written, or are being. */
+const programs = new Map<string, Promise<void>>();
+
 /**
  * What the client's environment needs to answer with this password, which stands there alone. `folder` takes the
  * program that ssh asks; it holds no secret.
@@ -87,7 +90,10 @@ export async function sshPasswordEnvironment(
 ): Promise<{ env: Record<string, string>; secretEnv: Record<string, Secret> }> {
   if (password === undefined) return { env: {}, secretEnv: {} };
   const program = join(folder, 'ssh-askpass');
-  await writeFile(program, askpass, { mode: 0o700 });
+  // Once: a program that is being written can't be started, and several machines may be asked at the same time.
+  const written = programs.get(program) ?? writeFile(program, askpass, { mode: 0o700 });
+  programs.set(program, written);
+  await written;
   return {
     // OpenSSH before 8.4 asks a program only where there is a display and no terminal.
     env: { SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':none' },
