@@ -131,7 +131,8 @@ test('a disk that is too small: the failure says what is missing, and nothing is
   expect(run.exitCode, run.stdout + run.stderr).toBe(3);
   const [record] = await readRecords(folder);
   expect(record?.failure).toMatchObject({
-    class: 'data',
+    class: 'disk_full',
+    stage: 'data',
     message: expect.stringMatching(/doesn't fit into .*: 4\d MiB are missing on the disk/),
   });
   expect((await indexOf(disk)).state).toBe('incomplete');
