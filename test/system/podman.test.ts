@@ -33,6 +33,9 @@ function whyNot(): string | undefined {
 const reason = whyNot();
 if (reason !== undefined) console.warn(`skipped, as podman can't run here: ${reason}`);
 
+/** Podman has one storage for all that runs on a machine, other runs of these tests too. */
+const own = (name: string): string => `${name}_${process.pid}`;
+
 /** Images of podman that the tests make go with them. */
 function forget(...images: string[]): void {
   onTestFinished(async () => {
@@ -66,13 +69,13 @@ describe.skipIf(reason !== undefined)('with podman', () => {
   });
 
   test('images are built, pushed with a login, pulled by digest and run', async () => {
-    const folder = await tinyPackage([{ name: 'podded', script: goodScript }]);
+    const folder = await tinyPackage([{ name: own('podded'), script: goodScript }]);
     const { registry, username, password } = await registryLogin();
     const credentials = { [registry]: { repository: 'pods', username, password } };
     await writeFile(join(folder, 'credential.json'), JSON.stringify(credentials), { mode: 0o600 });
-    const image = 'ci-podded_podded.ubuntu';
+    const image = `ci-${own('podded')}_${own('podded')}.ubuntu`;
     forget(image, `${registry}/pods:${image}`);
-    const build = await runWithPodman(['build', '--tags', 'podded', '--registry', registry], folder);
+    const build = await runWithPodman(['build', '--tags', own('podded'), '--registry', registry], folder);
     expect(build.exitCode, build.stdout + build.stderr).toBe(0);
     const manifest = JSON.parse(await readFile(join(folder, 'build_manifest.json'), 'utf8'));
     expect(manifest.built_images[image]).toMatchObject({
@@ -86,15 +89,17 @@ describe.skipIf(reason !== undefined)('with podman', () => {
     const run = await runWithPodman(['run', '--manifest-file', 'build_manifest.json'], folder);
     expect(run.exitCode, run.stdout + run.stderr).toBe(0);
     expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([
-      { model: 'podded', status: 'SUCCESS', performance: '12.5', metric: 'samples/sec' },
+      { model: own('podded'), status: 'SUCCESS', performance: '12.5', metric: 'samples/sec' },
     ]);
-    expect(await podman('ps', '--all', '--quiet', '--filter', 'label=madengine.campaign')).toBe('');
+    expect(await podman('ps', '--all', '--quiet', '--filter', `label=madengine.results_root=${folder}`)).toBe(
+      '',
+    );
   });
 
   test('docker/common is the build context `tools`, and secrets are mounted and kept nowhere', async () => {
     const folder = await tinyPackage([
       {
-        name: 'contexts',
+        name: own('contexts'),
         script: 'cat /shared.txt; echo "performance: 2 runs/s"\n',
         card: { cred: 'LAB' },
         dockerfile:
@@ -104,11 +109,14 @@ describe.skipIf(reason !== undefined)('with podman', () => {
     await mkdir(join(folder, 'docker/common'));
     await writeFile(join(folder, 'docker/common/shared.txt'), 'shared by all Dockerfiles\n');
     await writeFile(join(folder, 'credential.json'), JSON.stringify({ LAB: { token: 'topsecret-12345' } }));
-    const image = 'ci-contexts_contexts.ubuntu';
+    const image = `ci-${own('contexts')}_${own('contexts')}.ubuntu`;
     forget(image);
-    const run = await runWithPodman(['run', '--tags', 'contexts', '--clean-docker-cache'], folder);
+    const run = await runWithPodman(['run', '--tags', own('contexts'), '--clean-docker-cache'], folder);
     expect(run.exitCode, run.stdout + run.stderr).toBe(0);
-    const log = await readFile(join(folder, 'contexts_contexts.ubuntu.run.live.log'), 'utf8');
+    const log = await readFile(
+      join(folder, `${own('contexts')}_${own('contexts')}.ubuntu.run.live.log`),
+      'utf8',
+    );
     expect(log).toContain('shared by all Dockerfiles');
     await rm(join(folder, 'credential.json'));
     expect(await podman('history', '--no-trunc', image)).not.toContain('topsecret');
