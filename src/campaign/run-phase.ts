@@ -18,6 +18,7 @@ import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { reserveRoom } from '../record/reserve.ts';
 import { beginRun } from '../run/begin-run.ts';
+import { captureMode } from '../run/capture-mode.ts';
 import { emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { provenanceOf } from '../run/provenance.ts';
@@ -261,7 +262,7 @@ async function servicesFor(
       mirror: options.forceMirrorLocal && resolve(around.cwd, options.forceMirrorLocal),
     },
     knownFailures: inputs.known,
-    captures: capturesOf(context, campaign, access),
+    ...capturesOf(context, options, campaign, access),
     gpus,
     devices: { runner: around.runner, env: around.env, setAside: new Map() },
     host: campaign.host,
@@ -282,23 +283,21 @@ async function servicesFor(
   };
 }
 
-/** Loaded when the first job wants it. */
+/** Loaded at once, while the engine is being asked for the first image. */
 function capturesOf(
   context: Context,
+  options: RunOptions,
   { folder }: OpenCampaign,
   { scrubber }: Access,
-): NonNullable<RunServices['captures']> {
-  let captures: ReturnType<NonNullable<RunServices['captures']>> | undefined;
-  return () => {
-    captures ??= import('../run/environment-captures.ts').then(({ environmentCaptures }) =>
-      environmentCaptures({
-        mode: context.values.rocenv_mode === 'full' ? 'full' : 'lite',
-        campaign: folder.path,
-        scrubber,
-      }),
-    );
-    return captures;
-  };
+): Pick<RunServices, 'captures'> {
+  const mode = captureMode(context, options);
+  if (mode === undefined) return {};
+  const captures = import('../run/environment-captures.ts').then(({ environmentCaptures }) =>
+    environmentCaptures({ mode, campaign: folder.path, scrubber }),
+  );
+  // Told by the first job that needs it.
+  captures.catch(() => {});
+  return { captures };
 }
 
 /** The machine as records refer to it, with its GPUs one by one. */

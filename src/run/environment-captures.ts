@@ -39,7 +39,9 @@ export interface CapturesOptions {
 
 export function environmentCaptures({ mode, campaign, scrubber }: CapturesOptions): EnvironmentCaptures {
   const subjects = new Map<string, Subject>();
-  let script: Promise<string> | undefined;
+  const script = readScript();
+  // Told by the run that needs it.
+  script.catch(() => {});
   const keep = (subject: Subject, onlyWhole: boolean): Promise<KeptEnvironment | undefined> =>
     keepEnvironment({ control: subject.control, campaign, mode, scrubber, onlyWhole });
 
@@ -70,7 +72,6 @@ export function environmentCaptures({ mode, campaign, scrubber }: CapturesOption
       return {
         isOwn: true,
         async prepare() {
-          script ??= readScript();
           await writeFile(join(control, captureFiles.script), await script, { mode: 0o600 });
         },
         async collect(ended) {

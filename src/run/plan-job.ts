@@ -10,6 +10,7 @@ import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import { splitWords } from '../stage/words.ts';
+import { captureMode } from './capture-mode.ts';
 import { withRenderNodes } from './choose-gpus.ts';
 import { modelDirOf } from './clone-address.ts';
 import { refuseContainerWishes } from './container-wishes.ts';
@@ -122,11 +123,9 @@ export function planJob(options: PlanJobOptions): JobPlan {
   };
 }
 
-/** The context's word counts over the option's (v2-formats, 4). */
 function captureOf({ context, settings, secretEnv }: PlanJobOptions): { capture?: CaptureStageOptions } {
-  const { gen_sys_env_details: wanted = settings.sysEnvDetails, rocenv_mode: mode = 'lite' } = context.values;
-  if (wanted !== true) return {};
-  return { capture: { mode: mode === 'full' ? 'full' : 'lite', secretNames: Object.keys(secretEnv) } };
+  const mode = captureMode(context, settings);
+  return mode ? { capture: { mode, secretNames: Object.keys(secretEnv) } } : {};
 }
 
 function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {

@@ -49,8 +49,8 @@ export interface RunServices {
   settings: RunSettings;
   data: DataSettings;
   knownFailures: readonly KnownFailure[];
-  /** Made when the first job wants it; absent where none does. */
-  captures?: () => Promise<EnvironmentCaptures>;
+  /** Absent where no environment is noted. */
+  captures?: Promise<EnvironmentCaptures>;
   gpus: GpuFacts;
   devices: DeviceServices;
   host: string;

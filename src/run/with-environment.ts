@@ -30,7 +30,7 @@ export async function withEnvironment<T>(
   const isPlanned = plan.program.stages.some(({ name }) => name === 'environment');
   if (!isPlanned || !services.captures) return act(plan, async () => {});
   const { control } = hostPaths(runFolder, '');
-  const capture = (await services.captures()).begin(subjectOf(options), control);
+  const capture = (await services.captures).begin(subjectOf(options), control);
   try {
     const isReady = capture.isOwn && (await prepared(capture, progress));
     return await act(isReady ? plan : withoutCapture(plan), (executed) =>
