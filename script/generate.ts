@@ -12,6 +12,7 @@ import { manifestSchema } from '../src/manifest/manifest-schema.ts';
 import { cardSchema } from '../src/package/card-schema.ts';
 import { credentialSchema } from '../src/package/credential-schema.ts';
 import { dataFileSchema } from '../src/package/data-schema.ts';
+import { toolsSchema } from '../src/package/tools-config.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
 import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
@@ -91,6 +92,14 @@ const documents: readonly Document[] = [
       'The file of `run --known-failures`: a list of models that are known to fail. Unknown keys are errors.',
     schema: knownFailuresSchema,
     sources: ['src/record/known-failure-schema.ts'],
+  },
+  {
+    name: 'tools',
+    title: 'Tools',
+    description:
+      '`scripts/common/tools.json` of a package and the file of `--tools-config`: tools by their names. Further keys are told once.',
+    schema: toolsSchema,
+    sources: ['src/package/tools-config.ts'],
   },
   {
     name: 'campaign',

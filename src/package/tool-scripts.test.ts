@@ -1,6 +1,7 @@
 /** Our tools' scripts where no image is needed; test/system/tools.test.ts runs them in one. */
 import { spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -115,14 +116,46 @@ test.each(shells)(
   },
 );
 
-test('counting keeps order, bytes and the last line of what is no call', () => {
-  const { stdout } = runScript(
-    'sh',
-    'get_library_trace.sh',
-    ['printf', 'a\\n\\377\\nhipblaslt-bench -m 1\\nb'],
-    {
+test.each(['mawk', 'busybox'].filter((awk) => existsSync(`/usr/bin/${awk}`)))(
+  'counting with %s keeps order, bytes and the last line of what is no call',
+  async (awk) => {
+    // Names of programs decide what they are.
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    await symlink(`/usr/bin/${awk}`, join(bin, 'awk'));
+    const many =
+      'i=0; while [ $i -lt 3000 ]; do echo "hipblaslt-bench -m $((i%2))"; echo "line $i"; i=$((i+1)); done';
+    const all = ['sh', '-c', `{ ${many}; printf 'a\\n\\377\\nhipblaslt-bench -m 0\\nb'; } >x; cat x`];
+    const { stdout } = runScript('sh', 'get_library_trace.sh', all, {
       HIPBLASLT_TRACE: '1',
-    },
+      PATH: `${bin}:${process.env.PATH}`,
+    });
+    const lines = stdout.split('\n');
+    expect(lines.slice(0, 3000)).toEqual(Array.from({ length: 3000 }, (_, index) => `line ${index}`));
+    expect(lines.slice(3000)).toEqual(['a', '\ufffd', 'b', '']);
+    const table = (await readFile(join(folder, 'library_trace.csv'), 'utf8')).trim().split('\n').slice(1);
+    expect(table.map((line) => line.split(',').slice(-2).join())).toEqual([
+      '"hipblaslt-bench -m 0",1501',
+      '"hipblaslt-bench -m 1",1500',
+    ]);
+  },
+);
+
+test('the names that older packages call with Python lead to our scripts', async () => {
+  const python = (script: string, ...args: string[]) =>
+    spawnSync('python3', [join(folder, 'scripts/common/tools', script), ...args], {
+      cwd: join(folder, 'run_directory'),
+      env: { PATH: process.env.PATH, HIPBLASLT_TRACE: '1', MAD_MODEL_NAME: 'm' },
+      encoding: 'utf8',
+    });
+  const traced = python('get_library_trace.py', 'sh', '-c', 'echo hipblaslt-bench -m 1; echo x; exit 3');
+  expect([traced.status, traced.stdout]).toEqual([3, 'x\n']);
+  expect(await readFile(join(folder, 'library_trace.csv'), 'utf8')).toContain(
+    '"m",hipblaslt,"hipblaslt-bench -m 1",1',
   );
-  expect(stdout.split('\n').map((line) => line.length)).toEqual([1, 1, 1, 0]);
+  await withMachine(amd(128, { power: '5000000' }));
+  expect(python('gpu_info_profiler.py', 'echo', 'done').stdout).toContain('done\n');
+  const post = join(folder, 'scripts/common/post_scripts/gpu_info_post.sh');
+  spawnSync('sh', [post, 'gpu_info_power_profiler'], { cwd: join(folder, 'run_directory') });
+  expect(await readFile(join(folder, 'gpu_info_power_profiler_output.csv'), 'utf8')).toContain(',5.000\n');
 });

@@ -477,6 +477,21 @@ test('--engine host runs tools as processes, and leaves none', async () => {
   expect(processes.filter((line) => line.includes('gpu_info') && line.includes(record.run))).toEqual([]);
 });
 
+test('without the package here, its tools come from the snapshot that the manifest names', async () => {
+  const own = await packageWith([{ name: 'm', script: goodScript }]);
+  await mkdir(join(own, 'scripts/common'), { recursive: true });
+  const entry = { cmd: 'echo from the package &&', pre_scripts: ['scripts/common/mine.sh'] };
+  await writeFile(join(own, 'scripts/common/tools.json'), JSON.stringify({ tools: { mine: entry } }));
+  await writeFile(join(own, 'scripts/common/mine.sh'), 'echo its script\n');
+  const built = await runCli(['build', '--tags', 'm', '--package', 'file'], { cwd: own });
+  expect(built.exitCode, built.stdout + built.stderr).toBe(0);
+  const elsewhere = await temporaryFolder();
+  for (const file of ['build_manifest.json', 'build_manifest.json.package.tar.gz'])
+    await copyFile(join(own, file), join(elsewhere, file));
+  const { log, stdout, stderr } = await run(elsewhere, 'm', { tools: ['mine'] });
+  expect(log, stdout + stderr).toBe('its script\nfrom the package\nperformance: 12.5 samples/sec\n');
+});
+
 test('our tools are in the published package', async () => {
   const tools = join(inject('installed').packageFolder, 'tools/scripts/common');
   expect(await readdir(tools)).toEqual(

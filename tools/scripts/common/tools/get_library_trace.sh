@@ -48,9 +48,11 @@ done
 
 case ${1-} in *=*) set -- env "$@" ;; esac
 
-# mawk reads pipes in blocks unless told otherwise, and a model's output would come late.
+# mawk reads pipes in blocks unless told otherwise, and a model's output would come late. But then what it reads is spoilt
+# once it has closed a file (seen with 1.3.4 on a read of several lines): its table is written at the end alone.
 interactive=
-if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then interactive='-W interactive'; fi
+often=1
+if awk -W version 2>&1 </dev/null | grep -q '^mawk'; then interactive='-W interactive'; often=0; fi
 
 : >"$status" || exit 1
 trap 'rm -f "$status"' EXIT
@@ -59,13 +61,14 @@ trap 'rm -f "$status"' EXIT
   trap '' HUP INT TERM
   LC_ALL=C exec awk $interactive \
     -v table="$table" -v job="${JENKINS_BUILD_NUMBER-0}" -v model="${MAD_MODEL_NAME-}" \
-    -v created="$(date -u +%Y-%m-%dT%H:%M:%SZ)" -v collectives=$collectives '
+    -v created="$(date -u +%Y-%m-%dT%H:%M:%SZ)" -v collectives=$collectives -v often=$often '
     function quoted(text) { gsub(/"/, "\"\"", text); return "\"" text "\"" }
+    # What is killed has a table, too: it is written again after twice as many calls, later after each 20,000.
     function count(library, config, calls) {
       sub(/[ \t\r]+$/, "", config)
       if (!((library, config) in counts)) { order[++kinds] = library SUBSEP config }
       counts[library, config] += calls
-      if (++seen < due) return
+      if (!often || ++seen < due) return
       due = seen < 20000 ? 2 * seen : seen + 20000
       write_table()
     }
@@ -77,7 +80,6 @@ trap 'rm -f "$status"' EXIT
       }
       close(table)
     }
-    # What is killed has a table, too: it is written again after twice as many calls, later after each 20,000.
     function from(pattern) { return match($0, pattern) ? substr($0, RSTART) : "" }
     function field(name) { return match($0, " " name " [^ ]+") ? substr($0, RSTART, RLENGTH) : "" }
     /\.\/rocblas-bench / { count("rocblas", from("\\./rocblas-bench "), 1); next }
