@@ -144,6 +144,11 @@ function optionSchema(option: OptionSpec): JsonSchema {
         ...common,
         ...(option.minimum === undefined ? {} : { minimum: option.minimum }),
       };
+    case 'percent':
+      return {
+        anyOf: [{ type: 'number' }, { type: 'string', pattern: '^\\d{1,3}(\\.\\d+)?%?$' }],
+        ...common,
+      };
     case 'list':
       return { type: 'array', items: { type: 'string' }, ...common };
     case 'choice':

@@ -3,6 +3,7 @@ import type { ExitCode } from '../foundation/error.ts';
 import type { EventStream } from '../foundation/event.ts';
 import type { CommandRunner } from '../machine/command/command.ts';
 import type { EngineKind } from '../machine/engine/engine.ts';
+import type { Sampling } from '../run/sampling.ts';
 
 /** What the core gets from outside instead of reaching for it itself. */
 export interface Surroundings {
@@ -77,6 +78,7 @@ export interface RunOptions extends BuildOptions {
   parallel: number | 'auto';
   /** Further attempts after failures that are none of the model's. */
   retries: number;
+  sampling: Sampling;
   /** Refuse GPUs that are busy or throttled. */
   strict: boolean;
   keepAlive: boolean;

@@ -29,8 +29,8 @@ export interface OptionSpec {
   short?: string;
   /** The commands where `short` means this option; all of `commands` when absent. */
   shortIn?: readonly CommandName[];
-  /** A list takes several values at once and may be repeated. */
-  kind: 'flag' | 'text' | 'path' | 'number' | 'list' | 'choice';
+  /** A percentage is a number above 0, with or without its sign; a list takes several values at once and may be repeated. */
+  kind: 'flag' | 'text' | 'path' | 'number' | 'percent' | 'list' | 'choice';
   /** `all`: before the command, too. */
   commands: readonly CommandName[] | 'all';
   /** Further long names that a program accepts. */
@@ -65,7 +65,7 @@ type ValueOf<O> = O extends { kind: 'flag' }
   ? boolean
   : O extends { kind: 'number'; words: readonly (infer Word)[] }
     ? number | Word
-    : O extends { kind: 'number' }
+    : O extends { kind: 'number' | 'percent' }
       ? number
       : O extends { kind: 'list' }
         ? readonly string[]

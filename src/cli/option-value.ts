@@ -66,17 +66,22 @@ function checked(
 ): string | number {
   const problem = textProblem(option, text);
   if (problem !== undefined) {
-    const example = option.example && option.kind === 'number' ? `\nFor example: ${option.example}` : '';
+    const example = option.example && option.kind !== 'choice' ? `\nFor example: ${option.example}` : '';
     throw new MadError(code, `${source} ${problem}, but is "${text}".`, {
       hint: `${option.help}.${example}`,
     });
   }
+  if (option.kind === 'percent') return Number.parseFloat(text);
   return option.kind === 'number' && !option.words?.includes(text) ? Number(text) : text;
 }
 
 /** What a value of this option must be that this text is not; undefined when it can be taken. */
 export function textProblem(option: OptionSpec, text: string): string | undefined {
   if (option.words?.includes(text)) return undefined;
+  if (option.kind === 'percent') {
+    const isPercentage = /^\d{1,3}(\.\d+)?%?$/.test(text) && Number.parseFloat(text) > 0;
+    return isPercentage && Number.parseFloat(text) <= 100 ? undefined : 'must be a percentage, such as 2%';
+  }
   if (option.kind === 'number') {
     const number = Number(text);
     const smallest = option.minimum ?? Number.MIN_SAFE_INTEGER;

@@ -79,6 +79,11 @@ function optionAt(option: OptionSpec, value: unknown, path: string): unknown {
       ? list
       : wrong(path, 'a list of texts', value);
   }
+  if (option.kind === 'percent') {
+    const problem = textProblem(option, String(value));
+    if (problem !== undefined) return wrong(path, problem.slice('must be '.length), value);
+    return Number.parseFloat(String(value));
+  }
   if (option.kind === 'number') {
     const isWord = typeof value === 'string' && option.words?.includes(value);
     const orWord = (option.words ?? []).map((word) => ` or ${JSON.stringify(word)}`).join('');

@@ -147,6 +147,19 @@ const bodies = [
   z.object({ type: z.literal('metric.found'), name: z.string(), value: z.number(), text: z.string() }),
   /** A piece of the output of a run; only with `--live-output`. */
   z.object({ type: z.literal('run.output'), text: z.string() }),
+  /** One of several executions of a run begins; `sample` counts from 1, warm-ups first. `of`: how many there will be, if known. */
+  z.object({ type: z.literal('sample.started'), sample: count, of: z.nullable(count), warmup: z.boolean() }),
+  /** One of several executions is over. */
+  z.object({
+    type: z.literal('sample.ended'),
+    sample: count,
+    warmup: z.boolean(),
+    status,
+    /** As the model printed it. */
+    performance: z.nullable(z.string()),
+    metric: z.nullable(z.string()),
+    duration_s: seconds,
+  }),
   /** A run is over and its record is written. */
   z.object({
     type: z.literal('run.ended'),

@@ -18,6 +18,7 @@ import type { RecordDraft } from './record-draft.ts';
 import { hasRecord, readRecord, recordPath, writeRecord } from './record-file.ts';
 import type { RunRecord } from './record-schema.ts';
 import { releaseRoom } from './reserve.ts';
+import { readSamples } from './sample-file.ts';
 import { removeUnfinishedOf } from './unfinished-write.ts';
 
 export interface ReconcileOptions extends FindOptions {
@@ -128,7 +129,10 @@ async function recordInterrupted(dead: DeadCampaign, clock: Clock): Promise<stri
     const folder = runFolderIn(dead.path, entry.run);
     if (await hasRecord(folder)) continue;
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const record = interruptedRecord(entry.draft, await lastSign(dead, entry.draft, clock.now()));
+    const record = {
+      ...interruptedRecord(entry.draft, await lastSign(dead, entry.draft, clock.now())),
+      samples: await readSamples(folder),
+    };
     await writeRecord(folder, isFollowed(entry.draft, dead) ? { ...record, retried: true } : record);
     interrupted.push(entry.run);
   }

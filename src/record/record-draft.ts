@@ -12,6 +12,7 @@ const outcome = {
   stages: true,
   parts: true,
   samples: true,
+  statistics: true,
   metrics: true,
   checks: true,
   checked: true,

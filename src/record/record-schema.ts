@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 
 import { gpuHealthSchema, gpuSchema, gpuUsageSchema } from './gpu-schema.ts';
 import { commandSchema, machineSchema, programSchema } from './provenance-schema.ts';
+import { statisticsSchema } from './statistics-schema.ts';
 
 export const recordSchemaName = 'madengine.run/1';
 
@@ -71,6 +72,21 @@ export const checkSchema = z.object({
   message: text,
   /** The line of output that shows it. */
   evidence: z.optional(text),
+});
+
+/** One complete execution among several; all but the first three are absent in older records. */
+export const sampleSchema = z.object({
+  metrics: z.array(metricSchema),
+  /** Of its program of stages. */
+  duration_s: seconds,
+  status: z.enum(statuses),
+  /** It does not count. */
+  warmup: z.optional(z.boolean()),
+  started_at: z.optional(text),
+  exit_code: z.optional(z.nullable(z.number())),
+  failure: z.optional(failureSchema),
+  gpus: z.optional(z.array(z.number())),
+  output: z.optional(z.nullable(z.object({ path: text, bytes: z.number(), scrubbed: z.boolean() }))),
 });
 
 export const recordSchema = z.object({
@@ -177,9 +193,10 @@ export const recordSchema = z.object({
       duration_s: z.nullable(seconds),
     }),
   ),
-  samples: z.array(
-    z.object({ metrics: z.array(metricSchema), duration_s: seconds, status: z.enum(statuses) }),
-  ),
+  /** Every execution, warm-ups too; [] where it was executed once, as the record itself says. */
+  samples: z.array(sampleSchema),
+  /** Of each metric of the samples that count; absent where it was executed once. */
+  statistics: z.optional(z.array(statisticsSchema)),
   metrics: z.array(metricSchema),
   /** The card's checks; absent in records before they existed. */
   checks: z.optional(z.array(checkSchema)),
@@ -231,6 +248,7 @@ export const recordSchema = z.object({
 });
 
 export type RunRecord = z.infer<typeof recordSchema>;
+export type Sample = z.infer<typeof sampleSchema>;
 export type Metric = z.infer<typeof metricSchema>;
 export type CheckResult = z.infer<typeof checkSchema>;
 export type RunFailure = z.infer<typeof failureSchema>;

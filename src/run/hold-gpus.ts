@@ -33,6 +33,8 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   const { services, progress } = options;
   const lease = await takeLease(options);
   progress.gpus = lease.gpus;
+  const { slot } = services;
+  if (slot?.keepsLease) Object.assign(slot, { lease, gpus: lease.gpus });
   let isFree = true;
   try {
     const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
@@ -53,7 +55,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
     return verdict;
   } finally {
     // What could not be ended may still use them; the lease then ends with this process.
-    if (isFree) lease.release();
+    if (isFree && !slot?.keepsLease) lease.release();
   }
 }
 

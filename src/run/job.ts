@@ -1,5 +1,6 @@
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { cardLabel, type ModelCard } from '../package/card.ts';
+import type { Sampling } from './sampling.ts';
 
 /** One model with its arguments in one image. */
 export interface Job {
@@ -30,6 +31,7 @@ export interface RunSettings {
   liveOutput: boolean;
   /** Note what models run on, unless the context says otherwise. */
   sysEnvDetails: boolean;
+  sampling: Sampling;
   /** A GPU that is busy or throttled is refused. */
   strict: boolean;
 }

@@ -1,8 +1,6 @@
 /** One attempt at one job on this machine, from the first look at its script to its record. */
-import type { Emit } from '../foundation/event.ts';
 import { shortId } from '../foundation/id.ts';
 import { errorPatterns } from '../record/error-pattern.ts';
-import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
@@ -10,17 +8,19 @@ import { readConfigFile } from './config-file.ts';
 import type { RunData } from './data/data-use.ts';
 import { emptyOutcome } from './draft-record.ts';
 import { type Executed, executeProgram } from './execute-program.ts';
+import { finish } from './finish-job.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
 import { commandsOf } from './provenance.ts';
 import { pullImage } from './pull-image.ts';
-
 import { cleanFolders, putAway } from './put-away.ts';
+import type { Execute, Execution } from './repeat.ts';
 import { resultRulesOf } from './result-rules.ts';
 import { endedByDeadline, failureOf } from './run-failure.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
+import { isRepeated } from './sampling.ts';
 import type { Skip } from './skip-reason.ts';
 import type { Slot } from './slot.ts';
 import { withEnvironment } from './with-environment.ts';
@@ -63,58 +63,34 @@ export async function runJob(job: Job, services: RunServices, place: RunPlace): 
   return finish(record, services, emit);
 }
 
-/**
- * The record, then its rows; a job that was never placed comes here directly. Returns the record as it was written,
- * without secrets. Throws when it can't be.
- */
-export async function finish(
-  record: RunRecord,
-  services: Pick<RunServices, 'campaign' | 'scrubber' | 'writer' | 'knownFailures' | 'reserve'>,
-  emit: Emit,
-): Promise<RunRecord> {
-  markKnown(record, services.knownFailures);
-  const clean = services.scrubber.scrubData(record);
-  const { record: file, tornSaved } = await finishRun(
-    services.campaign,
-    services.writer,
-    clean,
-    services.reserve,
-  );
-  if (tornSaved !== undefined) {
-    const message = `perf.csv ended in half a row, which was taken out and kept in ${tornSaved}`;
-    emit({ type: 'notice', level: 'warning', code: 'TORN_ROW', message });
-  }
-  const shown = clean.metrics.length === 1 ? clean.metrics[0] : undefined;
-  const several = clean.metrics.length > 1 ? `${clean.metrics.length} results` : null;
-  emit({
-    type: 'run.ended',
-    model: clean.model.name,
-    image: clean.image.name,
-    status: clean.status,
-    performance: shown?.text ?? several,
-    metric: shown?.name ?? null,
-    duration_s: clean.durations.total_s,
-    record: file,
-    ...(clean.known === undefined ? {} : { known: clean.known }),
-    ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
-    ...(clean.checked === undefined ? {} : { checked: clean.checked }),
-    ...(clean.retried === undefined ? {} : { retried: clean.retried }),
-    ...(clean.reason === null ? {} : { reason: clean.reason }),
-    ...(clean.failure === null ? {} : { failure: clean.failure }),
-  });
-  if (clean.known === false) {
-    const message = `${clean.model.name} passed, though it is known to fail: ${clean.known_reason}`;
-    const hint = 'Take it out of the file of --known-failures when it keeps passing.';
-    emit({ type: 'notice', level: 'warning', code: 'UNEXPECTED_PASS', message, hint });
-  }
-  return clean;
-}
-
 async function attempt(job: Job, draft: RecordDraft, services: RunServices): Promise<RunRecord> {
   const runFolder = await services.campaign.runFolder(draft.run);
-  const blank = emptyOutcome(services.clock.now());
+  const execute: Execute = (folder, own) => executeOnce(job, draft, folder, own);
+  const executed = isRepeated(services.settings.sampling)
+    ? await (await import('./repeat.ts')).repeated(runFolder, services, execute)
+    : await execute(runFolder, services);
+  const { progress, verdict, ...several } = executed;
+  const { gpus, ...parts } = progress;
+  const { cpus, neighbours } = services.slot ?? {};
+  return {
+    ...draft,
+    ...emptyOutcome(services.clock.now()),
+    ...parts,
+    ...several,
+    ...verdict,
+    placement: { host: services.host, target: 'local', gpus: [...gpus], ...(cpus ? { cpus } : {}) },
+    ...(neighbours ? { neighbours: [...neighbours] } : {}),
+  };
+}
+
+async function executeOnce(
+  job: Job,
+  draft: RecordDraft,
+  runFolder: string,
+  services: RunServices,
+): Promise<Execution> {
   const progress: Progress = {
-    durations: { ...blank.durations },
+    durations: { total_s: 0, pull_s: null, stages_s: null },
     image: { ...draft.image },
     stages: [],
     metrics: [],
@@ -136,18 +112,8 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
       reason: null,
     };
   }
-  verdict = endedByDeadline(verdict, services.signal);
   await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));
-  const { gpus, ...parts } = progress;
-  const { cpus, neighbours } = services.slot ?? {};
-  return {
-    ...draft,
-    ...blank,
-    ...parts,
-    ...verdict,
-    placement: { host: services.host, target: 'local', gpus: [...gpus], ...(cpus ? { cpus } : {}) },
-    ...(neighbours ? { neighbours: [...neighbours] } : {}),
-  };
+  return { verdict: endedByDeadline(verdict, services.signal), progress };
 }
 
 async function steps(
@@ -294,7 +260,7 @@ function planFor(
     packageDir: services.packageDir,
     hidden: services.hidden,
     runFolder,
-    containerName: containerNameOf(job, runId),
+    containerName: containerNameOf(job, runId, services.sample),
     labels: labelsOf(services, runId),
     credentials: services.credentials,
     envSecrets: services.envSecrets,
@@ -309,9 +275,9 @@ const gpusOf = (slot: Slot | undefined): readonly number[] | undefined =>
   slot && slot.gpus.length > 0 ? slot.gpus : undefined;
 
 /** The reference's name, and the run's id behind it: two runs of one package don't get in each other's way. */
-function containerNameOf(job: Job, runId: string): string {
+function containerNameOf(job: Job, runId: string, sample: number | undefined): string {
   const plain = job.imageName.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 180);
-  return `container_${plain}_${shortId(runId)}`;
+  return `container_${plain}_${shortId(runId)}${sample === undefined ? '' : `_${sample}`}`;
 }
 
 function labelsOf(

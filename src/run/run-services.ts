@@ -67,6 +67,8 @@ export interface RunServices {
   giveBackTo: { uid: number; gid: number } | undefined;
   /** Of this one job. */
   slot?: Slot;
+  /** The number of this execution, where a job is executed several times. */
+  sample?: number;
 }
 
 /** Where the data of models is described, and kept. */

@@ -112,6 +112,35 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with eight GPUs', () =
     expectNothingShared(spans);
   });
 
+  test('all samples of a run are taken on the same GPUs, which nobody else gets meanwhile', async () => {
+    const folder = await tinyPackage(['a', 'b', 'c'].map((name) => model(name, '4', {}, 1)));
+    const { path } = await amdTools(8);
+    const env = { PATH: path };
+    expect((await runCli(['build', '--tags', 'all_of_them'], { cwd: folder, env })).exitCode).toBe(0);
+    const args = ['run', '--manifest-file', 'build_manifest.json', '--repeat', '2'];
+    const ended = await Promise.all([
+      runCli([...args, '--parallel', 'auto'], { cwd: folder, env }),
+      runCli(args, { cwd: folder, env }),
+    ]);
+    expect(ended.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    const records = await readRecords(folder);
+    expect(records).toHaveLength(6);
+    const taken = records as unknown as (StoredRecord & {
+      samples: { gpus: number[]; started_at: string }[];
+      placement: { gpus: number[] };
+    })[];
+    for (const { samples, placement } of taken)
+      expect(samples.map(({ gpus }) => gpus)).toEqual([placement.gpus, placement.gpus]);
+    // Only the first sample waits for its GPUs.
+    const held = taken.map((record) => ({
+      model: record.model.name,
+      gpus: record.placement.gpus,
+      from: Date.parse(record.samples[1]?.started_at ?? ''),
+      to: Date.parse(String(record.ended_at)),
+    }));
+    expectNothingShared(held);
+  });
+
   test('a signal ends all that run, each with a record and a row, and nothing is left running', async () => {
     const folder = await tinyPackage(['a', 'b', 'c'].map((name) => model(name, '3', {}, 600)));
     const { path } = await amdTools(8);

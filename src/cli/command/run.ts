@@ -47,6 +47,12 @@ export const runOptions = (values: OptionValues): RunOptions => ({
   deadline: values.deadline,
   parallel: values.parallel,
   retries: values.retries,
+  sampling: {
+    samples: values.repeat,
+    warmups: values.warmup,
+    precision: values.precision / 100,
+    most: values['max-repeats'],
+  },
   strict: values.strict,
   keepAlive: values['keep-alive'],
   keepModelDir: values['keep-model-dir'],

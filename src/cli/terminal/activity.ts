@@ -44,7 +44,8 @@ export class ActivityBoard {
     const position = event.type === 'run.started' ? { position: event.position } : {};
     if (started)
       this.#active.set(key, { verb: started[0], subject: started[1], detail: '', since: now, ...position });
-    else if (event.type.endsWith('.ended') && event.type !== 'stage.ended') this.#active.delete(key);
+    else if (event.type.endsWith('.ended') && !/^(?:stage|sample)\./.test(event.type))
+      this.#active.delete(key);
     else this.#tell(key, detailOf(event));
   }
 
@@ -76,6 +77,8 @@ function detailOf(event: MadEvent): string | undefined {
     case 'push.progress':
     case 'pull.progress':
       return `${event.done} of ${event.total} layers`;
+    case 'sample.started':
+      return `${event.warmup ? 'warm-up' : 'sample'} ${event.sample}${event.of === null ? '' : ` of ${event.of}`}`;
     case 'stage.started':
       return event.stage;
     case 'data.progress':
@@ -106,6 +109,8 @@ function keyOf(event: MadEvent): string | undefined {
     case 'run.started':
     case 'run.ended':
     case 'run.output':
+    case 'sample.started':
+    case 'sample.ended':
     case 'stage.started':
     case 'stage.ended':
     case 'data.progress':

@@ -42,6 +42,11 @@ function describe(event: MadEvent): Described | undefined {
       return ended(event, `Pulled ${event.image}`, `Pulling ${event.image}`);
     case 'run.started':
       return ['start', `Running ${event.model} (${event.position} of ${event.total})`];
+    case 'sample.ended':
+      return [
+        'info',
+        `${event.warmup ? 'Warm-up' : 'Sample'} ${event.sample}: ${resultOf(event)} in ${durationText(event.duration_s)}`,
+      ];
     case 'run.ended':
       return runEnded(event);
     case 'data.ready':
@@ -61,6 +66,8 @@ function describeDetail(event: MadEvent): Described | undefined {
       return ['info', `Campaign ${event.campaign ?? ''} in ${event.folder}`];
     case 'build.step':
       return ['info', `${event.image}: ${event.step}`];
+    case 'sample.started':
+      return ['info', `${event.warmup ? 'Warm-up' : 'Sample'} ${sampleText(event)}`];
     case 'stage.started':
       return ['info', `Stage ${event.stage}`];
     case 'stage.ended':
@@ -120,6 +127,12 @@ function runEnded(event: EventOf<'run.ended'>): Described {
     event.failure?.evidence,
   ];
 }
+
+const sampleText = ({ sample, of }: EventOf<'sample.started'>): string =>
+  of === null ? String(sample) : `${sample} of ${of}`;
+
+const resultOf = ({ status, performance, metric }: EventOf<'sample.ended'>): string =>
+  status === 'SUCCESS' && performance !== null ? `${performance} ${metric ?? ''}`.trimEnd() : status;
 
 const counted = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 

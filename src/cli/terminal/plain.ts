@@ -54,7 +54,7 @@ export function plainRenderer(options: RendererOptions): Renderer {
 
 /** Whose stage or metric it is, where several models run at once. */
 export function ownerOf(event: MadEvent, board: ActivityBoard): string {
-  const isStep = event.type === 'metric.found' || event.type.startsWith('stage.');
+  const isStep = event.type === 'metric.found' || /^(?:stage|sample)\./.test(event.type);
   const subject = isStep && board.isConcurrent ? board.subjectOf(event) : undefined;
   return subject === undefined ? '' : `[${safeLine(subject)}] `;
 }

@@ -1,0 +1,183 @@
+/** A job that is executed several times: each time complete, in a container and a workspace of its own, on the same GPUs. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunRecord, Sample } from '../record/record-schema.ts';
+import { sampleFolder, writeSample } from '../record/sample-file.ts';
+import { endedByDeadline, failureOf } from './run-failure.ts';
+import { type Progress, type RunServices, unkillable, type Verdict } from './run-services.ts';
+import {
+  imprecise,
+  isEnough,
+  medianMetrics,
+  medianOf,
+  plannedCount,
+  type Sampling,
+  statisticsOfSamples,
+} from './sampling.ts';
+import type { Slot } from './slot.ts';
+
+export interface Execution {
+  verdict: Verdict;
+  progress: Progress;
+}
+
+type Repeated = Execution & Pick<RunRecord, 'samples' | 'statistics'>;
+
+export type Execute = (folder: string, services: RunServices) => Promise<Execution>;
+
+/** Ends with the first execution that is no success: what is wrong with a job is not made good by its other samples. */
+export async function repeated(
+  runFolder: string,
+  services: RunServices,
+  execute: Execute,
+): Promise<Repeated> {
+  const { sampling } = services.settings;
+  const slot: Slot = { ...(services.slot ?? { gpus: [] }), keepsLease: true };
+  const executions: Execution[] = [];
+  const samples: Sample[] = [];
+  try {
+    for (let last: Sample | undefined; !isOver(samples, last, sampling); ) {
+      if (last && services.signal.aborted) return stopped(together(executions, samples, services), services);
+      const number = samples.length + 1;
+      const execution = await one(number, runFolder, { ...services, slot, sample: number }, execute);
+      last = execution.sample;
+      samples.push(last);
+      executions.push(execution);
+    }
+  } finally {
+    const warnings = executions.flatMap(({ progress }) => progress.warnings);
+    // What could not be ended may still use them.
+    if (!warnings.some((words) => words.startsWith(unkillable))) slot.lease?.release();
+  }
+  return together(executions, samples, services);
+}
+
+function isOver(samples: readonly Sample[], last: Sample | undefined, sampling: Sampling): boolean {
+  if (last && last.status !== 'SUCCESS') return true;
+  return samples.length >= sampling.warmups + 1 && isEnough(counting(samples), sampling);
+}
+
+const counting = (samples: readonly Sample[]): Sample[] => samples.filter(({ warmup }) => !warmup);
+
+async function one(
+  number: number,
+  runFolder: string,
+  services: RunServices,
+  execute: Execute,
+): Promise<Execution & { sample: Sample }> {
+  const { emit, clock, settings } = services;
+  const warmup = number <= settings.sampling.warmups;
+  emit({ type: 'sample.started', sample: number, of: plannedCount(settings.sampling), warmup });
+  const folder = sampleFolder(runFolder, number);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const startedAt = clock.now().toISOString();
+  const { verdict, progress } = await execute(folder, services);
+  const seen = under(progress, number);
+  const sample: Sample = {
+    metrics: progress.metrics,
+    duration_s: progress.durations.stages_s ?? 0,
+    status: verdict.status,
+    warmup,
+    started_at: startedAt,
+    exit_code: progress.exit_code,
+    gpus: [...progress.gpus],
+    output: seen.output,
+    ...(verdict.failure ? { failure: verdict.failure } : {}),
+  };
+  await writeSample(folder, services.scrubber.scrubData(sample));
+  const [first] = progress.metrics;
+  emit({
+    type: 'sample.ended',
+    sample: number,
+    warmup,
+    status: sample.status,
+    performance: first?.text ?? null,
+    metric: first?.name ?? null,
+    duration_s: sample.duration_s,
+  });
+  return { verdict, progress: seen, sample };
+}
+
+/** A signal or the deadline came between two samples. */
+function stopped(taken: Repeated, { signal }: RunServices): Repeated {
+  const failure = failureOf(undefined, signal);
+  const verdict = endedByDeadline({ status: 'FAILURE', failure, reason: null }, signal);
+  return { ...taken, verdict };
+}
+
+/** Paths as the whole run's record has them. */
+function under(progress: Progress, number: number): Progress {
+  const below = (path: string): string => join('samples', String(number), path);
+  return {
+    ...progress,
+    artifacts: progress.artifacts.map((one) => ({ ...one, path: below(one.path) })),
+    output: progress.output && { ...progress.output, path: below(progress.output.path) },
+  };
+}
+
+function together(
+  executions: readonly Execution[],
+  samples: readonly Sample[],
+  services: RunServices,
+): Repeated {
+  const { sampling } = services.settings;
+  const [first] = executions;
+  const last = executions.at(-1);
+  if (!first || !last) throw new RangeError('a job that was never executed');
+  const good = counting(samples).filter(({ status }) => status === 'SUCCESS');
+  const isGood = last.verdict.status === 'SUCCESS';
+  const progress: Progress = {
+    ...last.progress,
+    durations: {
+      ...last.progress.durations,
+      pull_s: first.progress.durations.pull_s,
+      ...(isGood ? { stages_s: medianOf(good.map(({ duration_s }) => duration_s)) } : {}),
+    },
+    metrics: isGood ? medianMetrics(good) : last.progress.metrics,
+    artifacts: executions.flatMap(({ progress: { artifacts } }) => artifacts),
+    warnings: [...new Set(executions.flatMap(({ progress: { warnings } }) => warnings))],
+    ...healthOf(first.progress, last.progress),
+  };
+  if (isGood) tellImprecise(good, sampling, services, progress);
+  const statistics = statisticsOfSamples(good);
+  return { verdict: named(last.verdict, samples, sampling), progress, samples: [...samples], statistics };
+}
+
+/** Before the first and after the last. */
+function healthOf(first: Progress, last: Progress): Pick<Progress, 'gpu_health'> {
+  if (!first.gpu_health || !last.gpu_health) return {};
+  return {
+    gpu_health: last.gpu_health.map((one) => ({
+      ...one,
+      before: first.gpu_health?.find(({ gpu }) => gpu === one.gpu)?.before ?? one.before,
+    })),
+  };
+}
+
+function tellImprecise(
+  good: readonly Sample[],
+  sampling: Sampling,
+  { emit }: RunServices,
+  { warnings }: Progress,
+): void {
+  const wide = sampling.samples === 'auto' ? imprecise(good, sampling) : [];
+  for (const { name, row, mean, ci95 } of wide) {
+    const half = ci95 === null ? Number.NaN : (ci95.high - ci95.low) / 2;
+    const found = ci95 === null ? 'unknown' : `± ${((half / Math.abs(mean)) * 100).toPrecision(2)} %`;
+    const what = row === null ? name : `${row} ${name}`;
+    const message = `${what} is less precise than ± ${Number((sampling.precision * 100).toPrecision(6))} % after ${good.length} samples: ${found}`;
+    warnings.push(message);
+    emit({ type: 'notice', level: 'warning', code: 'IMPRECISE', message });
+  }
+}
+
+/** Which of them failed. */
+function named(verdict: Verdict, samples: readonly Sample[], sampling: Sampling): Verdict {
+  const { failure } = verdict;
+  if (!failure) return verdict;
+  const what = samples.at(-1)?.warmup ? 'warm-up' : 'sample';
+  const number = what === 'warm-up' ? samples.length : samples.length - sampling.warmups;
+  const of = what === 'warm-up' ? sampling.warmups : sampling.samples;
+  const whole = of === 'auto' ? '' : ` of ${of}`;
+  return { ...verdict, failure: { ...failure, message: `${what} ${number}${whole}: ${failure.message}` } };
+}
