@@ -55,7 +55,7 @@ function leaseAll(
   const granted: Granted[] = [];
   try {
     for (const one of placed) {
-      const slot: Slot = { gpus: one.gpus, neighbours: [] };
+      const slot: Slot = { gpus: one.gpus, keepsLease: true, neighbours: [] };
       granted.push({ ...one, slot });
       if (one.waits || one.gpus.length === 0 || folder === undefined) continue;
       const own = devices.filter(({ index }) => one.gpus.includes(index));

@@ -13,6 +13,11 @@ export async function pullImage(
   progress: Progress,
 ): Promise<{ reference: string } | { failure: RunFailure }> {
   if (services.engine.kind === 'host') return { reference: '' };
+  const { pulled: earlier } = services;
+  if (earlier?.reference !== undefined) {
+    Object.assign(progress.image, earlier.image);
+    return { reference: earlier.reference };
+  }
   const { image } = job;
   const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
   const registries = [services.registry, image.registry];
@@ -37,5 +42,9 @@ export async function pullImage(
   }
   progress.image.id = pulled.imageId;
   progress.image.digest = pulled.digest ?? progress.image.digest;
+  if (earlier) {
+    const { id, digest } = progress.image;
+    Object.assign(earlier, { reference: pulled.reference, image: { id, digest } });
+  }
   return { reference: pulled.reference };
 }

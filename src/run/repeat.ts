@@ -32,14 +32,16 @@ export async function repeated(
   execute: Execute,
 ): Promise<Repeated> {
   const { sampling } = services.settings;
-  const slot: Slot = { ...(services.slot ?? { gpus: [] }), keepsLease: true };
+  const { slot: given } = services;
+  const slot: Slot = given?.keepsLease ? given : { ...(given ?? { gpus: [] }), keepsLease: true };
+  const pulled: RunServices['pulled'] = {};
   const executions: Execution[] = [];
   const samples: Sample[] = [];
   try {
     for (let last: Sample | undefined; !isOver(samples, last, sampling); ) {
       if (last && services.signal.aborted) return stopped(together(executions, samples, services), services);
       const number = samples.length + 1;
-      const execution = await one(number, runFolder, { ...services, slot, sample: number }, execute);
+      const execution = await one(number, runFolder, { ...services, slot, pulled, sample: number }, execute);
       last = execution.sample;
       samples.push(last);
       executions.push(execution);
@@ -47,7 +49,8 @@ export async function repeated(
   } finally {
     const warnings = executions.flatMap(({ progress }) => progress.warnings);
     // What could not be ended may still use them.
-    if (!warnings.some((words) => words.startsWith(unkillable))) slot.lease?.release();
+    const isFree = !warnings.some((words) => words.startsWith(unkillable));
+    if (slot !== given && isFree) slot.lease?.release();
   }
   return together(executions, samples, services);
 }

@@ -69,6 +69,8 @@ export interface RunServices {
   slot?: Slot;
   /** The number of this execution, where a job is executed several times. */
   sample?: number;
+  /** Its image, once an execution has had it: the others have the same. */
+  pulled?: { reference?: string; image?: Pick<RunRecord['image'], 'id' | 'digest'> };
 }
 
 /** Where the data of models is described, and kept. */

@@ -6,7 +6,7 @@ export interface Slot {
   /** Indices of its GPUs; with a lease these and no others, without one those that it had better take. */
   gpus: readonly number[];
   lease?: Lease;
-  /** It outlives an execution: there are more to come. */
+  /** It outlives an execution: whoever made this slot gives it back. */
   keepsLease?: true;
   /** CPUs near the GPUs, as an engine takes them, such as `0-7,64-71`. */
   cpus?: string;

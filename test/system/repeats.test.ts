@@ -30,8 +30,8 @@ const textsOf = ({ samples }: Repeated): (string | undefined)[] =>
   samples.map(({ metrics }) => metrics[0]?.text);
 
 test('each execution is complete and fresh; the row has the median, the record has all of them', async () => {
-  const folder = await tinyPackage([counting('steady', '1', '10.50', '12', '9.9')]);
-  const args = ['run', '--tags', 'steady', '--repeat', '3', '--warmup', '1', ...shared(folder)];
+  const folder = await tinyPackage([counting('repeated_steady', '1', '10.50', '12', '9.9')]);
+  const args = ['run', '--tags', 'repeated_steady', '--repeat', '3', '--warmup', '1', ...shared(folder)];
   const ended = await runCli(args, { cwd: folder });
   expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
   const [record] = (await readRecords(folder)) as Repeated[];
@@ -54,8 +54,8 @@ test('each execution is complete and fresh; the row has the median, the record h
 
 test('auto goes on until the result is precise, and tells when the limit comes first', async () => {
   const folder = await tinyPackage([
-    counting('soon', '100', '110', ...Array.from({ length: 20 }, () => '105')),
-    counting('never', ...Array.from({ length: 10 }, (_, at) => String(at + 1))),
+    counting('repeated_soon', '100', '110', ...Array.from({ length: 20 }, () => '105')),
+    counting('repeated_never', ...Array.from({ length: 10 }, (_, at) => String(at + 1))),
   ]);
   const auto = ['--repeat', 'auto', '--precision', '3%', '--max-repeats', '8', ...shared(folder)];
   const ended = await runCli(['run', '--tags', 'all_of_them', ...auto], { cwd: folder });
@@ -70,8 +70,10 @@ test('auto goes on until the result is precise, and tells when the limit comes f
 });
 
 test('one that fails makes the job a failure and ends it; the good samples stay', async () => {
-  const folder = await tinyPackage([counting('flaky', '5', '6', 'fail', '7')]);
-  const ended = await runCli(['run', '--tags', 'flaky', '--repeat', '4', ...shared(folder)], { cwd: folder });
+  const folder = await tinyPackage([counting('repeated_flaky', '5', '6', 'fail', '7')]);
+  const ended = await runCli(['run', '--tags', 'repeated_flaky', '--repeat', '4', ...shared(folder)], {
+    cwd: folder,
+  });
   expect(ended.exitCode).toBe(3);
   const [record] = (await readRecords(folder)) as Repeated[];
   expect(record?.failure).toMatchObject({
@@ -86,13 +88,22 @@ test('one that fails makes the job a failure and ends it; the good samples stay'
 });
 
 test('killed between two samples, the record of the next start has those that were over', async () => {
-  const folder = await tinyPackage([counting('long', '5', '6', 'wait')]);
-  const args = ['run', '--tags', 'long', '--repeat', '3', '--live-output', '--json', ...shared(folder)];
+  const folder = await tinyPackage([counting('repeated_long', '5', '6', 'wait')]);
+  const args = [
+    'run',
+    '--tags',
+    'repeated_long',
+    '--repeat',
+    '3',
+    '--live-output',
+    '--json',
+    ...shared(folder),
+  ];
   const program = startCli(args, { cwd: folder });
   await expect.poll(() => program.stdout().includes('waiting'), { timeout: 60_000 }).toBe(true);
   program.kill('SIGKILL');
   await program.ended;
-  expect((await runCli(['build', '--tags', 'long'], { cwd: folder })).exitCode).toBe(0);
+  expect((await runCli(['build', '--tags', 'repeated_long'], { cwd: folder })).exitCode).toBe(0);
   const [record] = (await readRecords(folder)) as Repeated[];
   expect(record?.failure?.class).toBe('interrupted');
   expect(record && textsOf(record)).toEqual(['5', '6']);

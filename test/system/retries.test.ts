@@ -13,7 +13,15 @@ async function losing(folder: string, ...args: string[]): Promise<StartedProgram
   const shared = { docker_mounts: { '/shared': join(folder, '..') } };
   const program = startCli(
     [
-      ...['run', '--tags', 'lost', '--json', '--live-output', '--additional-context', JSON.stringify(shared)],
+      ...[
+        'run',
+        '--tags',
+        'retried_lost',
+        '--json',
+        '--live-output',
+        '--additional-context',
+        JSON.stringify(shared),
+      ],
       ...args,
     ],
     { cwd: folder },
@@ -33,7 +41,7 @@ const rowsOf = async (folder: string) =>
   (await readRows(join(folder, 'perf.csv'))).map((row) => [row.run_id, row.status, row.failure_class]);
 
 test('a run whose container was taken away is tried again; both attempts have a record, the last one the row', async () => {
-  const folder = await tinyPackage([{ name: 'lost', script }]);
+  const folder = await tinyPackage([{ name: 'retried_lost', script }]);
   const program = await losing(folder);
   const ended = await program.ended;
   expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
@@ -49,7 +57,7 @@ test('a run whose container was taken away is tried again; both attempts have a 
 });
 
 test('a signal in the pause ends it: the next attempt is recorded, with the reason of the one before', async () => {
-  const folder = await tinyPackage([{ name: 'lost', script }]);
+  const folder = await tinyPackage([{ name: 'retried_lost', script }]);
   const program = await losing(folder);
   await paused(program);
   program.kill('SIGINT');
@@ -63,12 +71,12 @@ test('a signal in the pause ends it: the next attempt is recorded, with the reas
 });
 
 test('killed in the pause, the job still has one last record and one row', async () => {
-  const folder = await tinyPackage([{ name: 'lost', script }]);
+  const folder = await tinyPackage([{ name: 'retried_lost', script }]);
   const program = await losing(folder);
   await paused(program);
   program.kill('SIGKILL');
   await program.ended;
-  expect((await runCli(['build', '--tags', 'lost'], { cwd: folder })).exitCode).toBe(0);
+  expect((await runCli(['build', '--tags', 'retried_lost'], { cwd: folder })).exitCode).toBe(0);
   const records = await readRecords(folder);
   expect(records.map(({ attempt, retried }) => [attempt, retried])).toEqual([
     [1, true],
@@ -79,12 +87,12 @@ test('killed in the pause, the job still has one last record and one row', async
 
 test('--retries 0 tries once, and what a model does itself is never tried again', async () => {
   const folder = await tinyPackage([
-    { name: 'lost', script },
-    { name: 'bad', script: 'exit 7' },
+    { name: 'retried_lost', script },
+    { name: 'retried_bad', script: 'exit 7' },
   ]);
   const program = await losing(folder, '--retries', '0');
   expect((await program.ended).exitCode).toBe(3);
-  const own = await runCli(['run', '--tags', 'bad', '--retries', '5'], { cwd: folder });
+  const own = await runCli(['run', '--tags', 'retried_bad', '--retries', '5'], { cwd: folder });
   expect(own.exitCode).toBe(3);
   expect((await readRecords(folder)).map(({ failure, retried }) => [failure?.class, retried])).toEqual([
     ['engine', undefined],
