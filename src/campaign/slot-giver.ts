@@ -36,8 +36,7 @@ export async function severalAtOnce(limits: Limits, services: RunServices): Prom
     },
     release(slot) {
       present.delete(slot);
-      // What could not be ended may still use them.
-      if (!slot.gpus.some((gpu) => services.devices.setAside.has(gpu))) slot.lease?.release();
+      if (!slot.isStuck) slot.lease?.release();
     },
   };
 }

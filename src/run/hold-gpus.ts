@@ -47,6 +47,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
     const verdict = await act(plan).catch((error: unknown) => ({ thrown: error }));
     isFree = !progress.warnings.some((words) => words.startsWith(unkillable));
     if (!isFree) setAside(lease.gpus, 'a run on it could not be ended', services);
+    if (!isFree && slot) slot.isStuck = true;
     const after = await lookAfter(lease, services);
     progress.gpu_health = healthOfRecord(lease, services, before, after);
     const device = after && judgeDevices(compareHealth(before, after), options);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { RunRecord, Sample } from '../record/record-schema.ts';
 import { sampleFolder, writeSample } from '../record/sample-file.ts';
 import { endedByDeadline, failureOf } from './run-failure.ts';
-import { type Progress, type RunServices, unkillable, type Verdict } from './run-services.ts';
+import type { Progress, RunServices, Verdict } from './run-services.ts';
 import {
   imprecise,
   isEnough,
@@ -47,10 +47,7 @@ export async function repeated(
       executions.push(execution);
     }
   } finally {
-    const warnings = executions.flatMap(({ progress }) => progress.warnings);
-    // What could not be ended may still use them.
-    const isFree = !warnings.some((words) => words.startsWith(unkillable));
-    if (slot !== given && isFree) slot.lease?.release();
+    if (slot !== given && !slot.isStuck) slot.lease?.release();
   }
   return together(executions, samples, services);
 }

@@ -8,6 +8,8 @@ export interface Slot {
   lease?: Lease;
   /** It outlives an execution: whoever made this slot gives it back. */
   keepsLease?: true;
+  /** A container that could not be ended may still use its GPUs: the lease ends with this process. */
+  isStuck?: true;
   /** CPUs near the GPUs, as an engine takes them, such as `0-7,64-71`. */
   cpus?: string;
   /** Who ran beside it, up to now; absent where nobody may. */

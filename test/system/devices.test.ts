@@ -218,6 +218,20 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     expect(ended.stdout).toContain('2 succeeded, 1 failed');
   });
 
+  test('with --parallel, the good GPUs of a run that broke one go to its next attempt', async () => {
+    const folder = await tinyPackage([model('pair', '-1', {}), model('beside', '0')]);
+    const tools = await amdTools(2);
+    await tools.setErrorsAfterFirstLook(4);
+    const args = ['run', '--tags', 'all_of_them', '--parallel', 'auto', '--repeat', '2'];
+    const ended = await runCli(args, { cwd: folder, env: { PATH: tools.path } });
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    const records = (await readRecords(folder)).filter((record) => record.model.name === 'pair');
+    expect(records).toMatchObject([
+      { retried: true, placement: { gpus: [0, 1] }, failure: { class: 'device' } },
+      { status: 'SUCCESS', placement: { gpus: [1] }, samples: [{ gpus: [1] }, { gpus: [1] }] },
+    ]);
+  });
+
   test('--strict refuses a GPU that is throttled, with its reason, and takes another at the next attempt', async () => {
     const folder = await tinyPackage([model('careful', '1')]);
     const { path } = await amdTools(2, { throttled: 0 });
