@@ -69,7 +69,8 @@ async function one(
   const warmup = number <= settings.sampling.warmups;
   emit({ type: 'sample.started', sample: number, of: plannedCount(settings.sampling), warmup });
   const folder = sampleFolder(runFolder, number);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // What is wrong with the disk, the execution itself runs into, and it is in its verdict.
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
   const startedAt = clock.now().toISOString();
   const { verdict, progress } = await execute(folder, services);
   const seen = under(progress, number);
@@ -84,7 +85,8 @@ async function one(
     output: seen.output,
     ...(verdict.failure ? { failure: verdict.failure } : {}),
   };
-  await writeSample(folder, services.scrubber.scrubData(sample));
+  // Only for a start that finds this run dead; the record has it in any case.
+  await writeSample(folder, services.scrubber.scrubData(sample)).catch(() => {});
   const [first] = progress.metrics;
   emit({
     type: 'sample.ended',
@@ -99,8 +101,8 @@ async function one(
 }
 
 /** A signal or the deadline came between two samples. */
-function stopped(taken: Repeated, { signal }: RunServices): Repeated {
-  const failure = failureOf(undefined, signal);
+function stopped(taken: Repeated, { signal, resultsRoot }: RunServices): Repeated {
+  const failure = failureOf(undefined, signal, resultsRoot);
   const verdict = endedByDeadline({ status: 'FAILURE', failure, reason: null }, signal);
   return { ...taken, verdict };
 }
