@@ -182,7 +182,9 @@ test('a wrong login, a bucket, folder or server that is not there: each says wha
     const records = await readRecords(results);
     const failures = records.map(({ model, failure }) => [model.name, failure?.message ?? '']);
     expect(new Set(records.map(({ failure }) => failure?.class ?? 'data'))).toEqual(new Set(['data']));
-    expect(await readRows(join(results, 'perf.csv'))).toHaveLength(records.length);
+    expect(await readRows(join(results, 'perf.csv'))).toHaveLength(
+      new Set(records.map(({ model }) => model.name)).size,
+    );
     return Object.fromEntries(failures) as Record<string, string>;
   };
   expect(await messages(minio.login())).toEqual({
