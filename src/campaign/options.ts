@@ -66,7 +66,7 @@ export interface BuildOptions extends ContextOptions {
   dryRun: boolean;
 }
 
-export interface RunOptions extends BuildOptions {
+export interface RunOptions extends BuildOptions, Sampling {
   manifestFile: string | undefined;
   /** Seconds; -1: the card's or the default; 0: none. */
   timeout: number;
@@ -78,7 +78,6 @@ export interface RunOptions extends BuildOptions {
   parallel: number | 'auto';
   /** Further attempts after failures that are none of the model's. */
   retries: number;
-  sampling: Sampling;
   /** Refuse GPUs that are busy or throttled. */
   strict: boolean;
   keepAlive: boolean;

@@ -208,6 +208,13 @@ describe('usage errors', () => {
     ],
     [['run', '--timeout', 'soon'], /--timeout must be a whole number/, /--timeout 3600/],
     [['run', '--timeout', '1e3'], /--timeout must be a whole number/, /--timeout 3600/],
+    [
+      ['run', '--parallel', 'all'],
+      /--parallel must be a whole number of at least 1 or auto/,
+      /--parallel auto/,
+    ],
+    [['run', '--precision', 'high'], /--precision must be a percentage/, /--precision 1%/],
+    [['run', '--precision', '0%'], /--precision must be a percentage/, /--precision 1%/],
     [['run', '--jobs', '0'], /--jobs must be a whole number of at least 1/, /--jobs 4/],
     [['run', '--engine', 'dokcer'], /--engine must be one of docker, podman, host/, /container/],
     [['run', '-x'], /Unknown option -x/, /--help/],

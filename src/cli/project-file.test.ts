@@ -70,6 +70,12 @@ test.each([
     'key commands.build.jobs: expected a whole number of at least 1, found 0',
   ],
   [{ options: { jobs: '2' } }, 'key options.jobs: expected a whole number, found "2"'],
+  [{ options: { parallel: 'car' } }, 'key options.parallel: expected a whole number or "auto", found "car"'],
+  [
+    { options: { parallel: 0 } },
+    'key options.parallel: expected a whole number of at least 1 or auto, found 0',
+  ],
+  [{ options: { precision: '0%' } }, 'key options.precision: expected a percentage, such as 2%, found "0%"'],
   [{ options: { tags: [1] } }, 'key options.tags: expected a list of texts, found a list'],
   [
     { options: { engine: 'dokcer' } },
@@ -82,6 +88,12 @@ test.each([
   expect([error.code, error.exitCode]).toEqual(['INVALID_FILE', 4]);
   expect(error.message).toContain(`madengine.config.json, ${message}`);
   expect(error.hint).toMatch(/\S/);
+});
+
+test('a number may be the word that its option knows, and a percentage is written either way', () => {
+  const { values } = effective({ options: { parallel: 'auto', repeat: 5, precision: '1.5%' } }, ['run']);
+  expect([values.parallel, values.repeat, values.precision]).toEqual(['auto', 5, 1.5]);
+  expect(effective({ options: { precision: 3 } }, ['run']).values.precision).toBe(3);
 });
 
 test('the nearest name is the hint', () => {

@@ -12,7 +12,10 @@ const settings = {
   liveOutput: false,
   sysEnvDetails: true,
   strict: false,
-  sampling: { samples: 1, warmups: 0, precision: 0.02, most: 30 },
+  repeat: 1,
+  warmup: 0,
+  precision: 2,
+  maxRepeats: 30,
 };
 
 test("a count of GPUs in the context wins over the card's, the first of its names over the others", () => {

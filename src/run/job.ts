@@ -22,7 +22,7 @@ export function jobKey(card: ModelCard, imageName: string): string {
 }
 
 /** What a person asked of all jobs of a campaign. */
-export interface RunSettings {
+export interface RunSettings extends Sampling {
   /** Seconds; -1: the card's or the default; 0: none. */
   timeout: number;
   keepAlive: boolean;
@@ -31,7 +31,6 @@ export interface RunSettings {
   liveOutput: boolean;
   /** Note what models run on, unless the context says otherwise. */
   sysEnvDetails: boolean;
-  sampling: Sampling;
   /** A GPU that is busy or throttled is refused. */
   strict: boolean;
 }

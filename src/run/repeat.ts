@@ -31,7 +31,7 @@ export async function repeated(
   services: RunServices,
   execute: Execute,
 ): Promise<Repeated> {
-  const { sampling } = services.settings;
+  const sampling: Sampling = services.settings;
   const { slot: given } = services;
   const slot: Slot = given?.keepsLease ? given : { ...(given ?? { gpus: [] }), keepsLease: true };
   const pulled: RunServices['pulled'] = {};
@@ -54,7 +54,7 @@ export async function repeated(
 
 function isOver(samples: readonly Sample[], last: Sample | undefined, sampling: Sampling): boolean {
   if (last && last.status !== 'SUCCESS') return true;
-  return samples.length >= sampling.warmups + 1 && isEnough(counting(samples), sampling);
+  return samples.length >= sampling.warmup + 1 && isEnough(counting(samples), sampling);
 }
 
 const counting = (samples: readonly Sample[]): Sample[] => samples.filter(({ warmup }) => !warmup);
@@ -66,8 +66,8 @@ async function one(
   execute: Execute,
 ): Promise<Execution & { sample: Sample }> {
   const { emit, clock, settings } = services;
-  const warmup = number <= settings.sampling.warmups;
-  emit({ type: 'sample.started', sample: number, of: plannedCount(settings.sampling), warmup });
+  const warmup = number <= settings.warmup;
+  emit({ type: 'sample.started', sample: number, of: plannedCount(settings), warmup });
   const folder = sampleFolder(runFolder, number);
   // What is wrong with the disk, the execution itself runs into, and it is in its verdict.
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(() => {});
@@ -122,7 +122,7 @@ function together(
   samples: readonly Sample[],
   services: RunServices,
 ): Repeated {
-  const { sampling } = services.settings;
+  const sampling: Sampling = services.settings;
   const [first] = executions;
   const last = executions.at(-1);
   if (!first || !last) throw new RangeError('a job that was never executed');
@@ -162,12 +162,12 @@ function tellImprecise(
   { emit }: RunServices,
   { warnings }: Progress,
 ): void {
-  const wide = sampling.samples === 'auto' ? imprecise(good, sampling) : [];
+  const wide = sampling.repeat === 'auto' ? imprecise(good, sampling) : [];
   for (const { name, row, mean, ci95 } of wide) {
     const half = ci95 === null ? Number.NaN : (ci95.high - ci95.low) / 2;
     const found = ci95 === null ? 'unknown' : `± ${((half / Math.abs(mean)) * 100).toPrecision(2)} %`;
     const what = row === null ? name : `${row} ${name}`;
-    const message = `${what} is less precise than ± ${Number((sampling.precision * 100).toPrecision(6))} % after ${good.length} samples: ${found}`;
+    const message = `${what} is less precise than ± ${sampling.precision} % after ${good.length} samples: ${found}`;
     warnings.push(message);
     emit({ type: 'notice', level: 'warning', code: 'IMPRECISE', message });
   }
@@ -178,8 +178,8 @@ function named(verdict: Verdict, samples: readonly Sample[], sampling: Sampling)
   const { failure } = verdict;
   if (!failure) return verdict;
   const what = samples.at(-1)?.warmup ? 'warm-up' : 'sample';
-  const number = what === 'warm-up' ? samples.length : samples.length - sampling.warmups;
-  const of = what === 'warm-up' ? sampling.warmups : sampling.samples;
+  const number = what === 'warm-up' ? samples.length : samples.length - sampling.warmup;
+  const of = what === 'warm-up' ? sampling.warmup : sampling.repeat;
   const whole = of === 'auto' ? '' : ` of ${of}`;
   return { ...verdict, failure: { ...failure, message: `${what} ${number}${whole}: ${failure.message}` } };
 }

@@ -66,7 +66,7 @@ export async function runJob(job: Job, services: RunServices, place: RunPlace): 
 async function attempt(job: Job, draft: RecordDraft, services: RunServices): Promise<RunRecord> {
   const runFolder = await services.campaign.runFolder(draft.run);
   const execute: Execute = (folder, own) => executeOnce(job, draft, folder, own);
-  const executed = isRepeated(services.settings.sampling)
+  const executed = isRepeated(services.settings)
     ? await (await import('./repeat.ts')).repeated(runFolder, services, execute)
     : await execute(runFolder, services);
   const { progress, verdict, ...several } = executed;

@@ -13,10 +13,10 @@ import {
 } from './sampling.ts';
 
 const sampling = (changes: Partial<Sampling> = {}): Sampling => ({
-  samples: 'auto',
-  warmups: 0,
-  precision: 0.02,
-  most: 30,
+  repeat: 'auto',
+  warmup: 0,
+  precision: 2,
+  maxRepeats: 30,
   ...changes,
 });
 const metric = (value: number | null, changes: Partial<Metric> = {}): Metric =>
@@ -25,15 +25,15 @@ const sample = (...metrics: Metric[]): Sample => ({ metrics, duration_s: 1, stat
 const ofValues = (...values: number[]): Sample[] => values.map((value) => sample(metric(value)));
 
 test('a fixed number is enough when it is reached', () => {
-  expect(isEnough(ofValues(1, 9), sampling({ samples: 3 }))).toBe(false);
-  expect(isEnough(ofValues(1, 9, 1), sampling({ samples: 3 }))).toBe(true);
+  expect(isEnough(ofValues(1, 9), sampling({ repeat: 3 }))).toBe(false);
+  expect(isEnough(ofValues(1, 9, 1), sampling({ repeat: 3 }))).toBe(true);
 });
 
 test('auto takes three at least, goes on while the interval is too wide, and ends at the limit', () => {
   expect(isEnough(ofValues(10, 10), sampling())).toBe(false);
   expect(isEnough(ofValues(10, 10, 10), sampling())).toBe(true);
   expect(isEnough(ofValues(10, 11, 10), sampling())).toBe(false);
-  expect(isEnough(ofValues(10, 11, 10), sampling({ most: 3 }))).toBe(true);
+  expect(isEnough(ofValues(10, 11, 10), sampling({ maxRepeats: 3 }))).toBe(true);
   expect(imprecise(ofValues(10, 11, 10), sampling()).map(({ name }) => name)).toEqual(['samples/sec']);
 });
 
@@ -69,9 +69,9 @@ test('further columns are those of the closest sample; rows of one name keep the
 });
 
 test('only more than one execution is repeated', () => {
-  expect(isRepeated(sampling({ samples: 1 }))).toBe(false);
-  expect(isRepeated(sampling({ samples: 1, warmups: 1 }))).toBe(true);
-  expect([plannedCount(sampling()), plannedCount(sampling({ samples: 5, warmups: 2 }))]).toEqual([null, 7]);
+  expect(isRepeated(sampling({ repeat: 1 }))).toBe(false);
+  expect(isRepeated(sampling({ repeat: 1, warmup: 1 }))).toBe(true);
+  expect([plannedCount(sampling()), plannedCount(sampling({ repeat: 5, warmup: 2 }))]).toEqual([null, 7]);
 });
 
 test('the text of a median is the number, and half of the samples lie on each side', () => {

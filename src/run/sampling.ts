@@ -4,37 +4,37 @@ import { quantile, relativeError, type Statistics, statisticsOf } from '../recor
 
 export interface Sampling {
   /** Executions that count; `auto`: until they are precise enough. */
-  samples: number | 'auto';
+  repeat: number | 'auto';
   /** Executions before them. */
-  warmups: number;
-  /** For `auto`: half of the interval, as a part of the mean. */
+  warmup: number;
+  /** For `auto`: half of the interval, in percent of the mean. */
   precision: number;
   /** For `auto`. */
-  most: number;
+  maxRepeats: number;
 }
 
-export const isRepeated = ({ samples, warmups }: Sampling): boolean => samples !== 1 || warmups > 0;
+export const isRepeated = ({ repeat, warmup }: Sampling): boolean => repeat !== 1 || warmup > 0;
 
 /** With fewer, the interval says more of Student's distribution than of the model. */
 const fewest = 3;
 
 /** How many executions there will be in all; null while nobody knows. */
-export const plannedCount = ({ samples, warmups }: Sampling): number | null =>
-  samples === 'auto' ? null : samples + warmups;
+export const plannedCount = ({ repeat, warmup }: Sampling): number | null =>
+  repeat === 'auto' ? null : repeat + warmup;
 
 type MetricStatistics = NonNullable<RunRecord['statistics']>[number];
 
 /** Whether no further sample is needed. `samples` are those that count, all of them good. */
 export function isEnough(samples: readonly Sample[], sampling: Sampling): boolean {
-  if (sampling.samples !== 'auto') return samples.length >= sampling.samples;
-  if (samples.length >= sampling.most) return true;
+  if (sampling.repeat !== 'auto') return samples.length >= sampling.repeat;
+  if (samples.length >= sampling.maxRepeats) return true;
   return samples.length >= fewest && imprecise(samples, sampling).length === 0;
 }
 
 /** Results that are less precise than they were to be. Metrics without a row of their own don't matter. */
 export const imprecise = (samples: readonly Sample[], { precision }: Sampling): MetricStatistics[] =>
   statisticsOfSamples(samples).filter(
-    (one) => one.column === undefined && !(relativeError(one) <= precision),
+    (one) => one.column === undefined && !(relativeError(one) * 100 <= precision),
   );
 
 /** For each metric that has numbers, in the order of the first sample that has it. */
