@@ -6,6 +6,7 @@ import type { Emit } from '../foundation/event.ts';
 import type { CommandRunner } from '../machine/command/command.ts';
 import type { ContainerSummary, Engine, EngineKind } from '../machine/engine/engine.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
+import { runFolderIn } from '../record/campaign-folder.ts';
 import { campaignState } from '../record/campaign-state.ts';
 import type { DeadCampaign } from '../record/dead-campaign.ts';
 import { reconcile } from '../record/reconcile.ts';
@@ -49,23 +50,33 @@ export async function removeLeftovers(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
   { engine, runner, host }: CleanUpOptions,
+  /** Ids of runs that go on. */
+  except: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  await removeOf(dead, containers, engine);
+  await removeOf(dead, containers, engine, except);
   for (const kind of otherKinds(dead, engine)) {
     const other = await openEngine(kind, runner);
-    await removeOf(dead, await listOurs(other, host), other);
+    await removeOf(dead, await listOurs(other, host), other, except);
   }
   const own = await realpath(dead.path);
-  for (const folder of dead.folders) if (await isReallyIn(own, folder)) await removeFolder(folder);
+  const stays = [...except].map((run) => runFolderIn(dead.path, run) + sep);
+  for (const folder of dead.folders) {
+    if (stays.some((start) => folder.startsWith(start))) continue;
+    if (await isReallyIn(own, folder)) await removeFolder(folder);
+  }
 }
 
 async function removeOf(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
   engine: Engine,
+  except: ReadonlySet<string>,
 ): Promise<void> {
   const mine = containers.filter(
-    (container) => container.labels['madengine.campaign'] === dead.id && !isKept(container),
+    ({ labels, ...container }) =>
+      labels['madengine.campaign'] === dead.id &&
+      !except.has(labels['madengine.run'] ?? '') &&
+      !isKept({ labels, ...container }),
   );
   await Promise.all(mine.map((container) => engine.remove(container.id)));
 }

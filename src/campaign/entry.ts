@@ -3,6 +3,7 @@ import type { RunFailure } from '../record/record-schema.ts';
 import type { Job } from '../run/job.ts';
 import type { Skip } from '../run/skip-reason.ts';
 import type { Slot } from '../run/slot.ts';
+import type { StartedProgram } from '../run/started-program.ts';
 import type { Claim, Holding, Placement } from './place-jobs.ts';
 
 /** A job on its way to its record. */
@@ -15,6 +16,8 @@ export interface Entry {
   attemptsBefore: number;
   /** The next attempt, where it is not the first: noted in the journal already. */
   begun?: RecordDraft;
+  /** Of the attempt that begun: its program, which an earlier process started. */
+  started?: StartedProgram;
   /** Why the attempt before failed. */
   last?: RunFailure;
   /** Monotonic seconds before which the next attempt doesn't start. */

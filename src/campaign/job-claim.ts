@@ -6,9 +6,12 @@ import type { Claim } from './place-jobs.ts';
 
 /** What a job asks for now. One that asks for what can't be had asks for nothing: it says so in its record. */
 export function claimOf(entry: Entry, services: Pick<RunServices, 'context' | 'gpus' | 'devices'>): Claim {
-  const { position, job, skip, avoid } = entry;
+  const { position, job, skip, avoid, started } = entry;
   const wish = skip ? nothing : wishOf(entry, services);
-  const indices = wish.candidates.map(({ index }) => index);
+  const own = started?.plan.gpus ?? [];
+  const indices = wish.candidates
+    .map(({ index }) => index)
+    .filter((index) => own.length === 0 || own.includes(index));
   return {
     position,
     count: wish.count,

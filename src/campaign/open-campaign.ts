@@ -12,6 +12,7 @@ import { type CampaignFolder, createCampaign } from '../record/campaign-folder.t
 import { type CampaignAsked, writeAsked } from '../record/campaign-inputs.ts';
 import { openEventLog } from '../record/event-log.ts';
 import { requirePerfCsv } from '../record/perf-check.ts';
+import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { type CleanUpOptions, cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
@@ -34,6 +35,8 @@ export interface OpenCampaign {
   settled: boolean;
   /** Results of earlier processes of this campaign, which its last event counts, too. */
   before: RunRecord[];
+  /** Runs that an earlier process of it began, and whose containers are still there. */
+  goingOn: readonly RecordDraft[];
   /** Owner of the results root, where the files of a container's root belong; undefined where that is root. */
   giveBackTo: { uid: number; gid: number } | undefined;
 }
@@ -45,8 +48,8 @@ export interface CampaignFrame {
   engine: Engine;
   /** See `CleanUpOptions`. */
   listed?: Promise<ContainerSummary[]>;
-  /** Id of the campaign to go on with, in place of a new one. */
-  resume?: string;
+  /** The campaign to go on with, in place of a new one; `mayGoOn` as `takeOver` has it. */
+  resume?: { id: string; mayGoOn(draft: RecordDraft, runFolder: string): Promise<boolean> };
   /** What was asked for, scrubbed: kept for `--resume`. */
   asked?: CampaignAsked;
 }
@@ -110,10 +113,10 @@ async function openIn(
   const { runner } = around;
   const cleaning = { engine, runner, resultsRoot, host, clock, emit: events.emit, listed };
   const { version } = around;
-  const folder =
-    frame.resume === undefined
-      ? await newCampaign(frame, { ...cleaning, perfCsv, version }, around)
-      : await (await import('./take-over.ts')).takeOver(frame.resume, { ...cleaning, version });
+  const { resume } = frame;
+  const { folder, goingOn } = resume
+    ? await (await import('./take-over.ts')).takeOver(resume.id, { ...cleaning, version }, resume.mayGoOn)
+    : { folder: await newCampaign(frame, { ...cleaning, perfCsv, version }, around), goingOn: [] };
   const { id } = folder;
   if (frame.asked) await writeAsked(folder.path, events.scrubData(frame.asked));
   const secretsDir = join(folder.path, 'secrets');
@@ -130,6 +133,7 @@ async function openIn(
     secretsDir,
     settled: true,
     before: [],
+    goingOn,
     giveBackTo: ownerToGiveBackTo(),
   };
 }

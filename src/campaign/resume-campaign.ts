@@ -55,7 +55,7 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
   };
   requireNoMasks(maskedPaths(options));
   const there = placeOf(asked, around);
-  const resume = { id, rerunFailed: wish.rerunFailed };
+  const resume = { id, rerunFailed: wish.rerunFailed, started: new Map() };
   // It did not come as far as its runs: what was built is in the engine's cache.
   if (!planned) return runCampaign(options, there, { resume });
   return resumeRuns(options, planned, resume, wish.typed, there);
@@ -91,7 +91,7 @@ async function resumeRuns(
     ...(planned.build_phase === undefined ? {} : { buildPhase: planned.build_phase }),
   };
   // What was asked for first stays on record.
-  const { asked: _, ...frame } = frameOf(options, engine, around, { resume });
+  const { asked: _, ...frame } = frameOf(options, engine, around, { resume, jobs });
   return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
 }
 

@@ -3,8 +3,8 @@ import { sampleRecord } from '../../test/sample/record.ts';
 import type { FailureClass, RunRecord } from '../record/record-schema.ts';
 import { isOver } from './resumed.ts';
 
-const once = { id: 'x', rerunFailed: false };
-const again = { id: 'x', rerunFailed: true };
+const once = { id: 'x', rerunFailed: false, started: new Map() };
+const again = { id: 'x', rerunFailed: true, started: new Map() };
 
 function failed(failureClass: FailureClass, changes: Partial<RunRecord> = {}): RunRecord {
   const failure = { class: failureClass, stage: null, message: '' };

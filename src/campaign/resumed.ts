@@ -1,12 +1,30 @@
 /** What an earlier part of a campaign leaves to do. */
 import { recordsOf } from '../record/campaign-list.ts';
+import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
+import type { Job } from '../run/job.ts';
+import { readStarted, type StartedProgram } from '../run/started-program.ts';
 
 export interface Resumed {
   /** Of the campaign. */
   id: string;
   /** Run again what failed, too. */
   rerunFailed: boolean;
+  /** Programs that an earlier process started, by the ids of their runs: filled when the campaign is taken over. */
+  started: Map<string, StartedProgram>;
+}
+
+/** Whether a run whose container is still there can be gone on with; keeps what is needed for that. */
+export function goesOn(
+  jobs: readonly Job[],
+  { started }: Resumed,
+): (draft: RecordDraft, runFolder: string) => Promise<boolean> {
+  return async ({ run, job: key }, runFolder) => {
+    const job = jobs.find((one) => one.key === key);
+    const program = job && (await readStarted(runFolder, job));
+    if (program) started.set(run, program);
+    return program !== undefined;
+  };
 }
 
 /** The last attempt at each job, by the job's key. */

@@ -26,7 +26,7 @@ import { type ImageTask, planBuilds } from './plan-builds.ts';
 import { joinPlans, planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { withRediscoveredModels } from './rediscovered-models.ts';
-import type { Resumed } from './resumed.ts';
+import { goesOn, type Resumed } from './resumed.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
 import { toolsOfRun } from './tools-of-run.ts';
 import { chooseWanted } from './wanted-model.ts';
@@ -66,7 +66,7 @@ export function frameOf(
   options: RunOptions,
   engine: Engine,
   around: Surroundings,
-  { ahead, resume }: RunExtras,
+  { ahead, resume, jobs = [] }: RunExtras & { jobs?: readonly Job[] },
 ): CampaignFrame {
   const { projectContext } = around;
   const asked = {
@@ -77,7 +77,7 @@ export function frameOf(
   return {
     ...{ command: 'run', output: options.output, engine, asked },
     ...(ahead && { listed: ahead.listed }),
-    ...(resume && { resume: resume.id }),
+    ...(resume && { resume: { id: resume.id, mayGoOn: goesOn(jobs, resume) } }),
   };
 }
 

@@ -19,6 +19,8 @@ export interface JobsToRun {
   isDone?(job: Job): boolean;
   /** Attempts of earlier processes. */
   attemptsBefore?(job: Job): number;
+  /** The attempt that an earlier process began, and whose program still runs. */
+  goingOn?(job: Job): Pick<Entry, 'begun' | 'started'> | undefined;
   /** Jobs at the same time. */
   limits: Limits;
   /** Further attempts at a job. */
@@ -54,6 +56,7 @@ export async function runJobs(work: JobsToRun): Promise<void> {
       .map((job, position) => ({
         ...{ job, position, skip: work.skipOf(job), notBefore: 0, avoid: [] },
         attemptsBefore: work.attemptsBefore?.(job) ?? 0,
+        ...work.goingOn?.(job),
       }))
       .filter(({ job }) => !work.isDone?.(job)),
   );
@@ -69,6 +72,7 @@ export async function runJobs(work: JobsToRun): Promise<void> {
   setMaxListeners(0, services.signal, signal);
   services.signal.addEventListener('abort', bell.ring);
   let told = '';
+  let isOpening = true;
 
   const start = (entry: Entry, slot: Slot): void => {
     waiting.delete(entry);
@@ -102,10 +106,13 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     }
     const now = services.clock.monotonic();
     const isDue = ({ notBefore }: Entry): boolean => notBefore <= now && !services.signal.aborted;
-    const due = [...waiting].filter(isDue);
+    // What runs already has its GPUs.
+    const runs = isOpening ? [...waiting].filter(({ started }) => started !== undefined) : [];
+    const due = runs.length > 0 ? runs : [...waiting].filter(isDue);
     const claims = due.map((entry) => ({ ...claimOf(entry, services), entry }));
     const { granted, holders } = giver.grant(claims, [...running].map(holdingOf));
     for (const { claim, slot } of granted) start(claim.entry, slot);
+    isOpening = false;
     if (granted.length > 0) continue;
     if (holders.join() !== told) tellHolders(holders, due, services);
     told = holders.join();
@@ -136,7 +143,7 @@ async function runOne(
   const outcome: { next?: Entry | undefined } = {};
   const record = await runLocally(
     job,
-    { ...services, slot },
+    { ...services, slot, ...(entry.started ? { adopted: entry.started } : {}) },
     {
       begun,
       skip,
@@ -165,8 +172,9 @@ async function nextAttempt(
   const message = `${entry.job.card.name} is tried again in ${pauseS} s (attempt ${tries + 1} of ${retries + 1})`;
   const emit = services.emit.within({ run: record.run, attempt });
   emit({ type: 'notice', level: 'info', code: 'RUN_RETRIED', message });
+  const { started: _, ...again } = entry;
   return {
-    ...entry,
+    ...again,
     begun: await beginRun(entry.job, services, attempt + 1),
     last: failure,
     notBefore: services.clock.monotonic() + pauseS,

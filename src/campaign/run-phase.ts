@@ -138,6 +138,11 @@ export async function runPhase(
     jobs,
     isDone,
     attemptsBefore: ({ key }) => last.get(key)?.attempt ?? 0,
+    goingOn: ({ key }) => {
+      const begun = campaign.goingOn.find((draft) => draft.job === key);
+      const started = begun && resume?.started.get(begun.run);
+      return begun && started ? { begun, started } : undefined;
+    },
     limits: limitsOf(options.parallel),
     retries: options.retries,
     skipOf: (job) => skipOf(job, context, gpus, options),
@@ -146,6 +151,7 @@ export async function runPhase(
     keep,
     leave: async (entry) => {
       const failure = leftBecause(entry, options.deadline, around.signal);
+      if (entry.started) await services.engine.remove(entry.started.plan.container.name);
       keep(await recordUnplaced(entry.job, failure, services, campaign, around, entry.begun), entry);
     },
   });

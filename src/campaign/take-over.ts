@@ -1,18 +1,29 @@
 import { MadError } from '../foundation/error.ts';
-import { type CampaignFolder, reopenCampaign } from '../record/campaign-folder.ts';
-import { claimCampaign } from '../record/dead-campaign.ts';
+import type { ContainerSummary } from '../machine/engine/engine.ts';
+import { type CampaignFolder, reopenCampaign, runFolderIn } from '../record/campaign-folder.ts';
+import { claimCampaign, type DeadCampaign } from '../record/dead-campaign.ts';
 import { settle } from '../record/reconcile.ts';
+import type { RecordDraft } from '../record/record-draft.ts';
+import { hasRecord } from '../record/record-file.ts';
 import { type CleanUpOptions, cleanUpAfterDead, removeLeftovers } from './clean-up.ts';
 import { listOurs } from './engine-ahead.ts';
 
+export interface TakenOver {
+  folder: CampaignFolder;
+  /** Runs whose container is still there: what was noted when they began. */
+  goingOn: readonly RecordDraft[];
+}
+
 /**
- * Takes up a campaign that is over or died. What of it was left running or lying is removed, each run that had begun has a
- * record then, and each record its rows. Other campaigns that died are cleaned up as at every start.
+ * Takes up a campaign that is over or died. A run whose container outlived its controller goes on, where `mayGoOn` says
+ * so; what else was left running or lying is removed, and each run that had begun has a record then, and each record its
+ * rows. Other campaigns that died are cleaned up as at every start.
  */
 export async function takeOver(
   id: string,
   options: CleanUpOptions & { version: string },
-): Promise<CampaignFolder> {
+  mayGoOn: (draft: RecordDraft, runFolder: string) => Promise<boolean>,
+): Promise<TakenOver> {
   const { resultsRoot, host, clock, emit, engine, version } = options;
   // First, so that nobody else takes it for dead.
   const dead = await claimCampaign({ resultsRoot, host, id });
@@ -24,11 +35,35 @@ export async function takeOver(
   try {
     const containers = await (options.listed ?? listOurs(engine, host));
     await cleanUpAfterDead({ ...options, listed: Promise.resolve(containers) });
-    await removeLeftovers(dead, containers, options);
-    await settle(dead, { clock, emit, close: false, keepLock: true });
-    return await reopenCampaign({ resultsRoot, info: dead.info, lock: dead.lock, version, host, clock });
+    const goingOn = await stillThere(dead, containers, mayGoOn);
+    const except = new Set(goingOn.map(({ run }) => run));
+    await removeLeftovers(dead, containers, options, except);
+    await settle(dead, { clock, emit, close: false, keepLock: true, except });
+    const { info, lock } = dead;
+    const folder = await reopenCampaign({ resultsRoot, info, lock, goingOn: except, version, host, clock });
+    return { folder, goingOn };
   } catch (error) {
     dead.lock.release();
     throw error;
   }
 }
+
+async function stillThere(
+  dead: DeadCampaign,
+  containers: readonly ContainerSummary[],
+  mayGoOn: (draft: RecordDraft, runFolder: string) => Promise<boolean>,
+): Promise<RecordDraft[]> {
+  const drafts = dead.entries.flatMap((entry) => (entry.act === 'run.started' ? [entry.draft] : []));
+  const found: RecordDraft[] = [];
+  for (const draft of drafts) {
+    const isThere = containers.some(
+      ({ labels, running }) => running && labels['madengine.run'] === draft.run && isOf(labels, dead),
+    );
+    const folder = runFolderIn(dead.path, draft.run);
+    if (isThere && !(await hasRecord(folder)) && (await mayGoOn(draft, folder))) found.push(draft);
+  }
+  return found;
+}
+
+const isOf = (labels: ContainerSummary['labels'], { id }: DeadCampaign): boolean =>
+  labels['madengine.campaign'] === id && labels['madengine.keep'] !== 'true';

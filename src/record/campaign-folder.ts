@@ -95,12 +95,14 @@ export interface ReopenOptions {
   info: CampaignInfo;
   /** The campaign's, held by the caller; let go when the campaign closes. */
   lock: Lock;
+  /** Ids of runs that go on; all others have a record and their rows. */
+  goingOn: Iterable<string>;
   version: string;
   host: string;
   clock: Clock;
 }
 
-/** Goes on with a campaign that is over or died; every run of it has a record and its rows already. */
+/** Goes on with a campaign that is over or died. */
 export async function reopenCampaign(options: ReopenOptions): Promise<CampaignFolder> {
   const { resultsRoot, lock, clock, host, version } = options;
   const { id } = options.info;
@@ -114,7 +116,7 @@ export async function reopenCampaign(options: ReopenOptions): Promise<CampaignFo
     ...{ ended_at: null, exit_code: null, settled: false, note: null },
   };
   await writeCampaignFile(path, info);
-  return heldCampaign({ path, info, resultsRoot, lock, clock });
+  return heldCampaign({ path, info, resultsRoot, lock, clock, goingOn: options.goingOn });
 }
 
 interface Held {
@@ -123,11 +125,19 @@ interface Held {
   resultsRoot: string;
   lock: Lock;
   clock: Clock;
+  goingOn?: Iterable<string>;
 }
 
-async function heldCampaign({ path, info, resultsRoot, lock, clock }: Held): Promise<CampaignFolder> {
+async function heldCampaign({
+  path,
+  info,
+  resultsRoot,
+  lock,
+  clock,
+  goingOn,
+}: Held): Promise<CampaignFolder> {
   const { id } = info;
-  const { journal, unfinished } = watched(await openJournal(join(path, 'journal.ndjson'), clock));
+  const { journal, unfinished } = watched(await openJournal(join(path, 'journal.ndjson'), clock), goingOn);
 
   const close = async (ending: { exitCode: number; settled?: boolean }): Promise<void> => {
     await journal.close();
@@ -172,8 +182,11 @@ function firstInfo(options: CampaignOptions, resultsRoot: string): CampaignInfo 
 }
 
 /** Keeps in mind which runs have begun to have a result, and don't have its rows in `perf.csv` yet. */
-function watched(journal: Journal): { journal: Journal; unfinished: ReadonlySet<string> } {
-  const unfinished = new Set<string>();
+function watched(
+  journal: Journal,
+  goingOn: Iterable<string> = [],
+): { journal: Journal; unfinished: ReadonlySet<string> } {
+  const unfinished = new Set<string>(goingOn);
   const append: Journal['append'] = async (act) => {
     if (act.act === 'run.started' || act.act === 'record.final') unfinished.add(act.run);
     await journal.append(act);

@@ -100,18 +100,24 @@ function inWords(dead: DeadCampaign, { interrupted, rowsAppended }: Settled): st
   );
 }
 
+export interface SettleOptions {
+  clock: Clock;
+  emit: Emit;
+  close?: boolean;
+  keepLock?: boolean;
+  /** Ids of runs that go on, and get no record yet. */
+  except?: ReadonlySet<string>;
+}
+
 /**
  * Gives every run that was started a final record, every record its rows, closes the campaign unless `close` is false,
  * and lets its lock go unless `keepLock` is true and all went well. Running it again, after it was killed anywhere, changes nothing that is done already.
  */
-export async function settle(
-  dead: DeadCampaign,
-  options: { clock: Clock; emit: Emit; close?: boolean; keepLock?: boolean },
-): Promise<Settled> {
+export async function settle(dead: DeadCampaign, options: SettleOptions): Promise<Settled> {
   let isDone = false;
   try {
     await releaseRoom(dead.path);
-    const interrupted = await recordInterrupted(dead, options.clock);
+    const interrupted = await recordInterrupted(dead, options);
     const rowsAppended = await appendMissingRows(dead, options);
     await removeUnfinishedOf({ ...dead, pid: dead.info.pid });
     if (options.close !== false) await closeDead(dead, options.clock);
@@ -122,10 +128,10 @@ export async function settle(
   }
 }
 
-async function recordInterrupted(dead: DeadCampaign, clock: Clock): Promise<string[]> {
+async function recordInterrupted(dead: DeadCampaign, { clock, except }: SettleOptions): Promise<string[]> {
   const interrupted: string[] = [];
   for (const entry of dead.entries) {
-    if (entry.act !== 'run.started') continue;
+    if (entry.act !== 'run.started' || except?.has(entry.run)) continue;
     const folder = runFolderIn(dead.path, entry.run);
     if (await hasRecord(folder)) continue;
     await mkdir(folder, { recursive: true, mode: 0o700 });

@@ -14,6 +14,7 @@ import { followOutput } from './output-follower.ts';
 import type { JobPlan } from './plan-job.ts';
 import { hostPaths, makeControlFiles } from './run-folder.ts';
 import { untimedStages } from './untimed-stages.ts';
+import { watchProgram } from './watch-program.ts';
 
 /** What is left on the machine must be gone this soon after a limit or a signal. */
 const killWithinMs = 10_000;
@@ -37,11 +38,19 @@ export interface ExecuteOptions {
   onOver(): void;
   /** Noted before anything exists outside. */
   intend(): Promise<void>;
+  /** A container in which another process started the plan's program: it is followed from there. */
+  adopted?: AdoptedProgram;
   /** Called once when the container could not be ended in time, with words for that. */
   onUnkillable(words: string): void;
   emit: Emit;
   clock: Clock;
   signal: AbortSignal;
+}
+
+export interface AdoptedProgram {
+  /** Of the run, as the container's label has it. */
+  run: string;
+  startedAt: Date;
 }
 
 export interface Executed {
@@ -60,16 +69,7 @@ export interface Executed {
 export async function executeProgram(options: ExecuteOptions): Promise<Executed> {
   const { plan, engine, clock } = options;
   const control = hostPaths(options.runFolder, '').control;
-  await Promise.all([
-    makeControlFiles(control, {
-      [controlFiles.program]: renderProgram(plan.program),
-      [controlFiles.output]: '',
-      [controlFiles.marks]: '',
-      ...plan.launch.files,
-    }),
-    options.intend(),
-  ]);
-  const container = await engine.create({ ...plan.container, image: options.image });
+  const container = options.adopted ? plan.container.name : await makeContainer(control, options);
   let removal: Promise<boolean> | undefined;
   const end = (): Promise<boolean> => {
     removal ??= endContainer(options, container);
@@ -78,6 +78,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
   try {
     const tracker = trackStages(plan.program.stages, options.emit);
     const untimed = untimedStages(clock);
+    const over = Promise.withResolvers<void>();
     const follower = followOutput({
       control,
       scanner: scannerOf(options),
@@ -88,15 +89,19 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
       onMark: (mark) => {
         untimed.mark(mark);
         tracker.mark(mark);
+        if (mark.kind === 'over') over.resolve();
       },
       onMetric: (metric) => options.emit({ type: 'metric.found', ...metric }),
       clock,
       signal: options.signal,
     });
     const started = clock.monotonic();
-    const running = engine.exec(container, plan.exec);
-    const cut = await waitForEnd(running, { timeoutS: plan.timeoutS, untimed: untimed.seconds }, options);
-    const wholeS = clock.monotonic() - started;
+    const running = options.adopted
+      ? watchProgram({ engine, container, run: options.adopted.run, over: over.promise, clock })
+      : engine.exec(container, plan.exec);
+    const timeoutS = timeLeft(plan.timeoutS, options);
+    const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
+    const seenS = clock.monotonic() - started;
     options.onOver();
     const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
     if (cut) await end();
@@ -104,6 +109,7 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     const followed = await follower.finish();
     const programEnd = cut ?? (await exitOf(running, followed.marks));
     if (programEnd.kind !== 'exited' && !options.keepAlive && (await end())) await handOver(options);
+    const wholeS = options.adopted ? markedSeconds(followed.marks) : seenS;
     return {
       end: programEnd,
       stages: tracker.seen(),
@@ -116,6 +122,35 @@ export async function executeProgram(options: ExecuteOptions): Promise<Executed>
     await end();
     throw error;
   }
+}
+
+async function makeContainer(control: string, options: ExecuteOptions): Promise<string> {
+  const { plan, engine } = options;
+  await Promise.all([
+    makeControlFiles(control, {
+      [controlFiles.program]: renderProgram(plan.program),
+      [controlFiles.output]: '',
+      [controlFiles.marks]: '',
+      ...plan.launch.files,
+    }),
+    options.intend(),
+  ]);
+  return engine.create({ ...plan.container, image: options.image });
+}
+
+/** Seconds in which the output of a program is read that may be over long since. */
+const catchUpS = 5;
+
+/** Of the limit; a program that was found has had a part of it. */
+function timeLeft(timeoutS: number | null, { adopted, clock }: ExecuteOptions): number | null {
+  if (timeoutS === null || !adopted) return timeoutS;
+  const passedS = (clock.now().getTime() - adopted.startedAt.getTime()) / 1000;
+  return Math.max(catchUpS, timeoutS - passedS);
+}
+
+/** From the first mark to the last. */
+function markedSeconds(marks: readonly StageMark[]): number {
+  return Math.max(0, (marks.at(-1)?.uptimeS ?? 0) - (marks[0]?.uptimeS ?? 0));
 }
 
 function scannerOf({ errors, scrubber, alsoScan }: ExecuteOptions): OutputScanner {

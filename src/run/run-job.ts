@@ -23,6 +23,7 @@ import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdi
 import { isRepeated } from './sampling.ts';
 import type { Skip } from './skip-reason.ts';
 import type { Slot } from './slot.ts';
+import { removeStarted, writeStarted } from './started-program.ts';
 import { withEnvironment } from './with-environment.ts';
 import { withGpus } from './with-gpus.ts';
 
@@ -40,7 +41,7 @@ export interface RunPlace {
 /** Never throws for what goes wrong with the job: that is in the record, which is final and on disk when this returns. */
 export async function runJob(job: Job, services: RunServices, place: RunPlace): Promise<RunRecord> {
   const { clock } = services;
-  const draft = { ...place.begun, started_at: clock.now().toISOString() };
+  const draft = services.adopted ? place.begun : { ...place.begun, started_at: clock.now().toISOString() };
   const emit = services.emit.within({ run: draft.run, attempt: draft.attempt });
   emit({
     type: 'run.started',
@@ -57,7 +58,9 @@ export async function runJob(job: Job, services: RunServices, place: RunPlace): 
     : await attempt(job, draft, { ...services, emit });
   record.engine = { kind: services.engine.kind, version: await services.engineVersion() };
   record.ended_at = clock.now().toISOString();
-  record.durations.total_s = roundedSeconds(clock.monotonic() - started);
+  record.durations.total_s = services.adopted
+    ? roundedSeconds((clock.now().getTime() - Date.parse(draft.started_at)) / 1000)
+    : roundedSeconds(clock.monotonic() - started);
   markKnown(record, services.knownFailures);
   if (await place.again(record)) record.retried = true;
   return finish(record, services, emit);
@@ -112,6 +115,7 @@ async function executeOnce(
       reason: null,
     };
   }
+  await removeStarted(runFolder);
   await cleanFolders(runFolder, services, !progress.warnings.some((words) => words.startsWith(unkillable)));
   return { verdict: endedByDeadline(verdict, services.signal), progress };
 }
@@ -123,7 +127,12 @@ async function steps(
   services: RunServices,
   progress: Progress,
 ): Promise<Verdict> {
-  const { engine, clock, settings } = services;
+  const { engine, clock, settings, adopted } = services;
+  const onUnkillable = (words: string): void => tellUnkillable(words, services, progress);
+  if (adopted) {
+    const { goOn } = await import('./go-on.ts');
+    return goOn({ job, run: draft.run, runFolder, services, started: adopted, onUnkillable }, progress);
+  }
   const rules = await resultRulesOf(job.card, services.scrubber);
   let plan = await planFor(job, draft.run, runFolder, services);
   const data = await dataOf(job, draft.run, runFolder, services, progress);
@@ -159,8 +168,14 @@ async function steps(
         liveOutput: settings.liveOutput,
         keepAlive: settings.keepAlive,
         giveBackTo: services.giveBackTo,
-        intend: () => intendContainer(draft.run, plan.container.name, services),
-        onUnkillable: (words) => tellUnkillable(words, services, progress),
+        intend: async () => {
+          const started = { plan, image: image.reference, started_at: startedAt.toISOString(), progress };
+          await Promise.all([
+            intendContainer(draft.run, plan.container.name, services),
+            writeStarted(runFolder, started, (data) => services.scrubber.scrubData(data)),
+          ]);
+        },
+        onUnkillable,
         emit: services.emit,
         clock,
         signal: services.signal,

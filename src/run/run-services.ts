@@ -18,6 +18,9 @@ import type { RunSettings } from './job.ts';
 import type { Provenance } from './provenance.ts';
 import type { HiddenEntry } from './run-folder.ts';
 import type { Slot } from './slot.ts';
+import type { StartedProgram } from './started-program.ts';
+
+export type { Progress } from './progress.ts';
 
 /** What all jobs of a campaign share on this machine. */
 export interface RunServices {
@@ -65,6 +68,8 @@ export interface RunServices {
   /** Of program and machine, for all records. */
   provenance: Provenance;
   giveBackTo: { uid: number; gid: number } | undefined;
+  /** A program of this job that an earlier process started, and which goes on. */
+  adopted?: StartedProgram;
   /** Of this one job. */
   slot?: Slot;
   /** The number of this execution, where a job is executed several times. */
@@ -90,31 +95,6 @@ export interface DeviceServices {
   /** GPUs that no later job gets, with the reason. */
   setAside: Map<number, string>;
 }
-
-/** What a step left for the record. */
-export type Progress = Pick<
-  RunRecord,
-  | 'durations'
-  | 'image'
-  | 'stages'
-  | 'metrics'
-  | 'checks'
-  | 'checked'
-  | 'configs'
-  | 'artifacts'
-  | 'output'
-  | 'exit_code'
-  | 'git_commit'
-  | 'gpu_health'
-  | 'data'
-  | 'gpu_usage'
-  | 'launch'
-  | 'environment'
-  | 'commands'
-> & {
-  gpus: readonly number[];
-  warnings: string[];
-};
 
 export type Verdict = Pick<RunRecord, 'status' | 'failure' | 'reason'>;
 

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/record/record-schema.ts';
+import { containersWithLabel, docker } from './support/engine.ts';
 import { runCli, startCli } from './support/program.ts';
 import { manifestWithoutImages, type TinyModel, tinyPackage } from './support/tiny-package.ts';
 
@@ -107,6 +108,88 @@ test('Ctrl-C and then --resume: what ran is not run again, what was stopped is, 
   expect((await runCli(['run', '--resume', '--rerun-failed'], { cwd: folder })).exitCode).toBe(0);
   expect(await readFile(join(folder, 'count'), 'utf8')).toBe('again\n');
 });
+
+test('a container that outlived its controller is gone on with, not run again', async () => {
+  const models = [
+    { name: 'before', script: 'echo "performance: 1 things/s"\n' },
+    {
+      name: 'long',
+      script:
+        'echo $$ >> ../started; echo begun; while [ ! -e ../go ]; do sleep 0.1; done; echo "performance: 8 things/s"\n',
+      card: { timeout: 100 },
+    },
+    { name: 'after', script: 'echo "performance: 3 things/s"\n' },
+  ];
+  const folder = await tinyPackage(models);
+  const built = await runCli(['build', '--tags', 'all_of_them'], { cwd: folder });
+  expect(built.exitCode, built.stderr).toBe(0);
+  const live = startCli(['run', '--manifest-file', 'build_manifest.json', '--live-output'], { cwd: folder });
+  await expect.poll(() => live.stdout(), { timeout: 60_000 }).toContain('begun');
+  live.kill('SIGKILL', 'group');
+  await live.ended;
+
+  const [id] = await readdir(join(folder, '.madengine', 'campaigns'));
+  const campaigns = (await readdir(join(folder, '.madengine', 'campaigns'))).sort();
+  const runs = join(folder, '.madengine', 'campaigns', campaigns.at(-1) ?? id ?? '', 'runs');
+  const long = (await readdir(runs)).sort().at(-1) ?? '';
+  const resumed = startCli(['run', '--resume'], { cwd: folder });
+  await expect.poll(() => resumed.stdout(), { timeout: 60_000 }).toContain('outlived');
+  await writeFile(join(runs, long, 'workspace', 'go'), '');
+  const { exitCode, stdout, stderr } = await resumed.ended;
+  expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
+  expect(stdout).toContain('3 succeeded, 0 failed');
+  const records = await recordsIn(folder);
+  expect(records.map(({ model, status, attempt }) => [model.name, status, attempt])).toEqual([
+    ['before', 'SUCCESS', 1],
+    ['long', 'SUCCESS', 1],
+    ['after', 'SUCCESS', 1],
+  ]);
+  expect(records[1]?.run).toBe(long);
+  expect(records[1]?.metrics[0]).toMatchObject({ text: '8', name: 'things/s' });
+  expect(await readdir(join(runs, long))).toEqual(expect.not.arrayContaining(['started.json', 'workspace']));
+  expect(await containersWithLabel(`madengine.run=${long}`)).toEqual([]);
+}, 180_000);
+
+test('a container that ends while nobody looks gives its result, too, and one that was killed a failure', async () => {
+  const models = [
+    { name: 'done', script: 'echo begun; sleep 2; echo "performance: 5 things/s"\n' },
+    { name: 'gone', script: 'echo begun; sleep 600\n' },
+  ];
+  for (const [name, metric] of [
+    ['done', '5'],
+    ['gone', undefined],
+  ] as const) {
+    const folder = await tinyPackage(models);
+    expect((await runCli(['build', '--tags', 'all_of_them'], { cwd: folder })).exitCode).toBe(0);
+    const argv = [
+      'run',
+      '--manifest-file',
+      'build_manifest.json',
+      '--live-output',
+      '--retries',
+      '0',
+      '--tags',
+      name,
+    ];
+    const live = startCli(argv, { cwd: folder });
+    await expect.poll(() => live.stdout(), { timeout: 60_000 }).toContain('begun');
+    const find = () => containersWithLabel(`madengine.results_root=${folder}`);
+    expect(await find()).toHaveLength(1);
+    live.kill('SIGKILL', 'group');
+    await live.ended;
+    if (name === 'done') await delay(3000);
+    const resumed = startCli(['run', '--resume'], { cwd: folder });
+    if (name === 'gone') {
+      await expect.poll(() => resumed.stdout(), { timeout: 60_000 }).toContain('outlived');
+      await docker('rm', '--force', ...(await find()));
+    }
+    const ended = await resumed.ended;
+    expect(ended.exitCode, ended.stdout).toBe(metric === undefined ? 3 : 0);
+    const [record] = await recordsIn(folder);
+    expect(record?.metrics[0]?.text).toBe(metric);
+    if (metric === undefined) expect(record?.failure?.class).toBe('engine');
+  }
+}, 240_000);
 
 test('what can not be resumed is told', async () => {
   const folder = await packageOf([{ name: 'slow', script: 'sleep 20\n' }]);
