@@ -108,8 +108,11 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     const isDue = ({ notBefore }: Entry): boolean => notBefore <= now && !services.signal.aborted;
     // What runs already has its GPUs.
     const runs = isOpening ? [...waiting].filter(({ started }) => started !== undefined) : [];
-    const due = runs.length > 0 ? runs : [...waiting].filter(isDue);
-    const claims = due.map((entry) => ({ ...claimOf(entry, services), entry }));
+    const isFull = running.size >= limits.slots;
+    const due = runs.length > 0 ? runs : isFull ? [] : [...waiting].filter(isDue);
+    // One at a time: only the next one asks, however long the campaign is.
+    const asking = limits.slots === 1 ? due.toSorted((a, b) => a.position - b.position).slice(0, 1) : due;
+    const claims = asking.map((entry) => ({ ...claimOf(entry, services), entry }));
     const { granted, holders } = giver.grant(claims, [...running].map(holdingOf));
     for (const { claim, slot } of granted) start(claim.entry, slot);
     isOpening = false;
