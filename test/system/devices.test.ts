@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { containersWithLabel } from './support/engine.ts';
 import { amdTools, makeDeviceFiles, noAmdMachine, toolsFolder } from './support/gpu-machine.ts';
+import { noOwnEngine, ownEngine } from './support/own-engine.ts';
 import { runCli, startCli } from './support/program.ts';
 import { campaignFolders, readRecords, readRows } from './support/results.ts';
 import { goodScript, type TinyModel, tinyPackage } from './support/tiny-package.ts';
@@ -270,6 +271,46 @@ async function plannedStart(folder: string, path: string, ...args: string[]): Pr
   return plan.commands.find(({ title }: { title: string }) => title.startsWith('start')).argv;
 }
 
+/** `PATH` with the `nvidia-smi` of a machine with so many H100. */
+function nvidiaTools(count: number): Promise<string> {
+  const rows = Array.from(
+    { length: count },
+    (_, gpu) => `${gpu}, GPU-${gpu}aaa, 550.54.15, 00000000:0${gpu}:00.0, [N/A], 81559, NVIDIA H100`,
+  );
+  return toolsFolder({
+    'nvidia-smi': `case $1 in --query-gpu=*) printf '${rows.join('\\n')}\\n' ;; *) echo 'CUDA Version: 12.4' ;; esac`,
+  });
+}
+
+if (noOwnEngine !== undefined) console.warn(`no engine with a hook of NVIDIA: ${noOwnEngine}`);
+
+test.skipIf(noOwnEngine !== undefined)(
+  'a Docker Engine with the hook of NVIDIA gives containers the GPUs that their models asked for',
+  async () => {
+    // With this program on its PATH the engine takes --gpus, and tells the container's first process which are its.
+    const path = await toolsFolder({ 'nvidia-container-runtime-hook': 'exit 0' });
+    const folder = await tinyPackage([
+      {
+        name: 'two',
+        script: `tr '\\0' '\\n' < /proc/1/environ | grep NVIDIA_VISIBLE_DEVICES; echo "performance: 1 things/s"\n`,
+        card: { n_gpus: '2' },
+      },
+    ]);
+    const context = ['--additional-context', '{"gpu_vendor": "NVIDIA", "docker_gpus": "1-3"}'];
+    expect((await runCli(['build', '--tags', 'two', ...context], { cwd: folder })).exitCode).toBe(0);
+    const engine = await ownEngine({ images: ['ci-two_two.ubuntu'], path });
+    const run = await runCli(['run', '--manifest-file', 'build_manifest.json', '--live-output', ...context], {
+      cwd: folder,
+      env: { ...engine.env, PATH: await nvidiaTools(4) },
+    });
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect(run.stdout).toContain('NVIDIA_VISIBLE_DEVICES=1,2\n');
+    expect(await readRecords(folder)).toMatchObject([
+      { placement: { gpus: [1, 2] }, gpu: { vendor: 'NVIDIA' } },
+    ]);
+  },
+);
+
 test('containers on a machine of NVIDIA get GPUs by number, and options of their card about memory win', async () => {
   const folder = await tinyPackage([
     {
@@ -278,13 +319,12 @@ test('containers on a machine of NVIDIA get GPUs by number, and options of their
       card: { n_gpus: '2', additional_docker_run_options: '--shm-size 16G' },
     },
   ]);
-  const rows = [0, 1, 2].map(
-    (gpu) => `${gpu}, GPU-${gpu}aaa, 550.54.15, 00000000:0${gpu}:00.0, [N/A], 81559, NVIDIA H100`,
+  const argv = await plannedStart(
+    folder,
+    await nvidiaTools(3),
+    '--additional-context',
+    '{"docker_gpus": "1-2"}',
   );
-  const path = await toolsFolder({
-    'nvidia-smi': `case $1 in --query-gpu=*) printf '${rows.join('\\n')}\\n' ;; *) echo 'CUDA Version: 12.4' ;; esac`,
-  });
-  const argv = await plannedStart(folder, path, '--additional-context', '{"docker_gpus": "1-2"}');
   expect(argv[argv.indexOf('--gpus') + 1]).toBe('"device=1,2"');
   expect(argv).toEqual(expect.arrayContaining(['--cap-add=SYS_NICE', '--network=host', '--shm-size', '16G']));
   expect(argv).toEqual(

@@ -21,7 +21,7 @@ describe.skipIf(noOwnEngine !== undefined)('an engine that dies', () => {
     ]);
     const built = await runCli(['build', '--tags', 'all_of_them'], { cwd: folder });
     expect(built.exitCode, built.stdout + built.stderr).toBe(0);
-    const engine = await ownEngine('ci-long_long.ubuntu', 'ci-good_good.ubuntu');
+    const engine = await ownEngine({ images: ['ci-long_long.ubuntu', 'ci-good_good.ubuntu'] });
     const program = startCli([...manifest, '--live-output'], { cwd: folder, env: engine.env });
     await expect.poll(() => program.stdout(), { timeout: 60_000 }).toContain('begun');
     await engine.kill();
@@ -101,7 +101,7 @@ test.skipIf(noOwnEngine !== undefined)(
     const build = await runCli(['build', ...args], { cwd: folder });
     expect(build.exitCode, build.stdout + build.stderr).toBe(0);
     // The shared engine keeps layers in the cache of its builds.
-    const engine = await ownEngine('ci-here_here.ubuntu');
+    const engine = await ownEngine({ images: ['ci-here_here.ubuntu'] });
     registry.dieAfter(2_000_000);
     const run = await runCli(manifest, { cwd: folder, env: engine.env });
     expect(registry.isDead()).toBe(true);

@@ -29,8 +29,14 @@ export const noOwnEngine = ((): string | undefined => {
   }
 })();
 
-/** With these images of the shared engine in it. */
-export async function ownEngine(...images: string[]): Promise<OwnEngine> {
+export interface OwnEngineOptions {
+  /** Of the shared engine, to be in it. */
+  images: readonly string[];
+  /** `PATH` of the daemon, where it looks for hooks. */
+  path?: string;
+}
+
+export async function ownEngine({ images, path }: OwnEngineOptions): Promise<OwnEngine> {
   const folder = await temporaryFolder();
   // Short, because paths of sockets are (108 bytes).
   const run = mkdtempSync('/run/madengine-test-');
@@ -51,7 +57,7 @@ export async function ownEngine(...images: string[]): Promise<OwnEngine> {
     const child = spawn(
       'dockerd',
       [...words, '--pidfile', join(run, 'dockerd.pid'), '--bridge=none', '--iptables=false'],
-      { stdio: 'ignore', detached: true },
+      { stdio: 'ignore', detached: true, env: { ...process.env, PATH: path ?? process.env.PATH } },
     );
     child.unref();
     for (let tries = 0; tries < 300; tries++) {
