@@ -53,11 +53,18 @@ export class MadError extends Error {
   readonly code: ErrorCode;
   /** The next step for the person who reads it; one or more lines. */
   readonly hint: string | undefined;
+  /** Whether another try may do better; undefined where that isn't known. */
+  readonly passes: boolean | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; passes?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
+    this.passes = options.passes;
   }
 
   get exitCode(): ExitCode {

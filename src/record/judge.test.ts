@@ -80,6 +80,17 @@ test('a failed pre-script is a failure of the setup', () => {
   });
 });
 
+test.each(['pre_script', 'data'])(
+  'a program that a script of stage %s lacks is not there the next time either; any other failure may pass',
+  (name) => {
+    const failure = (exitCode: number) => {
+      const stages = [{ name, title: 'get.sh', exit_code: exitCode, duration_s: 1 }];
+      return judge({ ...good, stages, end: { kind: 'exited', exitCode } }).failure;
+    };
+    expect([126, 127, 1].map((code) => failure(code)?.permanent)).toEqual([true, true, undefined]);
+  },
+);
+
 test('an error pattern makes a run fail that printed a metric', () => {
   const error = {
     pattern: 'CUDA out of memory',

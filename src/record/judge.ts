@@ -133,8 +133,10 @@ function stageFailure(seen: Observations): RunFailure | undefined {
       class: (name && stageClass[name]) || 'setup',
       stage: name,
       message,
-      // An image lacks the same program the next time.
-      ...(name === 'pre_script' && (code === 126 || code === 127) ? { permanent: true } : {}),
+      // An image lacks the same program the next time. A script that brings data may fail for what passes.
+      ...((name === 'pre_script' || name === 'data') && (code === 126 || code === 127)
+        ? { permanent: true }
+        : {}),
     },
     evidence,
   );

@@ -39,13 +39,10 @@ export interface Cloned {
 /** One command of a clone that did not work, with what git said last. */
 class CloneError extends MadError {
   readonly said: string;
-  /** Another try may do better. */
-  readonly passes: boolean;
 
   constructor(message: string, said: string, passes: boolean, hint: string) {
-    super('COMMAND_FAILED', message, { hint });
+    super('COMMAND_FAILED', message, { hint, passes });
     this.said = said;
-    this.passes = passes;
   }
 }
 
@@ -154,7 +151,7 @@ function again(
     attempts: 3,
     firstDelayMs: 1000,
     maxDelayMs: 10_000,
-    retryable: (error: unknown) => error instanceof CloneError && error.passes,
+    retryable: (error: unknown) => error instanceof CloneError && error.passes === true,
     onRetry(error: unknown, attempt: number, delayMs: number) {
       const said = error instanceof CloneError ? error.said : String(error);
       const message = `${what} failed at try ${attempt}: ${said}; again in ${delayMs / 1000} s`;
@@ -279,7 +276,7 @@ function failureOf(error: unknown, signal: AbortSignal): RunFailure {
     ? 'git is not installed on this machine, and the card has a url to clone. Install git.'
     : [known?.message.replace(/\.?$/, '.') ?? String(error), known?.hint ?? ''].join(' ').trim();
   const evidence = error instanceof CloneError && error.said !== '' ? error.said : undefined;
-  const passes = error instanceof CloneError && error.passes;
+  const passes = error instanceof CloneError && error.passes === true;
   return {
     class: 'clone',
     stage: 'clone',

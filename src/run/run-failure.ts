@@ -1,4 +1,4 @@
-import { diskError, type ErrorCode } from '../foundation/error.ts';
+import { diskError, type ErrorCode, type MadError } from '../foundation/error.ts';
 import type { FailureClass, RunFailure } from '../record/record-schema.ts';
 import type { Verdict } from './run-services.ts';
 
@@ -42,6 +42,8 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set([
   'FILE_NOT_FOUND',
   'NOT_WRITABLE',
   'DEVICE_UNAVAILABLE',
+  'COMMAND_NOT_FOUND',
+  'DATA_UNAVAILABLE',
 ]);
 
 /** What was thrown on the way, as records hold it; a full disk is that of the results unless the error says otherwise. */
@@ -53,6 +55,10 @@ export function failureOf(thrown: unknown, signal: AbortSignal, resultsRoot: str
     class: classOfCode[error.code] ?? 'setup',
     stage: null,
     message: error.message,
-    ...(permanentCodes.has(error.code) ? { permanent: true } : {}),
+    ...(isPermanent(error) ? { permanent: true } : {}),
   };
 }
+
+/** What the error itself says goes before what such errors are as a rule. */
+export const isPermanent = ({ passes, code }: MadError): boolean =>
+  passes === undefined ? permanentCodes.has(code) : !passes;

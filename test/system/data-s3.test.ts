@@ -158,7 +158,7 @@ test('a download whose server dies fails as data, and so does a kill -9; the nex
   expect(await readdir(join(mirror, 'long'))).toEqual(['a.bin', 'b.bin']);
 });
 
-test('a wrong login, a bucket, folder or server that is not there: each says what to do, and none shows a secret', async (context) => {
+test('a wrong login, a bucket, folder or server that is not there: each says what to do, none shows a secret, only the server is tried again', async (context) => {
   const minio = await minioServer(context, bucket);
   await minio.put('one/x', 'x');
   const folder = await packageFor({
@@ -180,6 +180,9 @@ test('a wrong login, a bucket, folder or server that is not there: each says wha
     expect(stdout + stderr).not.toContain('wrong-secret');
     expect(stdout + stderr).not.toContain(minio.secretKey);
     const records = await readRecords(results);
+    const again = records.filter(({ retried }) => retried).map(({ failure }) => failure?.message ?? '');
+    expect(again).toEqual(again.filter((message) => message.includes('nothing answers at')));
+    expect(again).toHaveLength(login.includes('127.0.0.1:1"') ? 1 : 0);
     const failures = records.map(({ model, failure }) => [model.name, failure?.message ?? '']);
     expect(new Set(records.map(({ failure }) => failure?.class ?? 'data'))).toEqual(new Set(['data']));
     expect(await readRows(join(results, 'perf.csv'))).toHaveLength(
@@ -237,7 +240,7 @@ test('data that does not fit on the disk is not begun, and says how much is miss
   const result = await run(folder, minio.login(), '--force-mirror-local', mirror);
   expect(result.exitCode, result.stdout + result.stderr).toBe(3);
   expect((await readRecords(folder))[0]?.failure).toMatchObject({
-    class: 'data',
+    class: 'disk_full',
     message: expect.stringMatching(/of 24 MiB from minio .*1\d MiB are missing/),
   });
 });

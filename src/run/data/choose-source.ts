@@ -2,7 +2,7 @@
 import { MadError, toMadError } from '../../foundation/error.ts';
 import { quoted } from '../../package/package-path.ts';
 import { isComplete } from './mirror.ts';
-import type { DataAround, DataProvider, DataSource } from './provider.ts';
+import type { DataAround, DataProvider, DataSource, Refusal } from './provider.ts';
 import { providers } from './providers.ts';
 
 /** A source that answers later counts as one that doesn't. */
@@ -19,7 +19,7 @@ interface Checked {
   source: DataSource;
   provider: DataProvider | undefined;
   /** undefined when it can be used. */
-  reason: string | undefined;
+  refusal: Refusal | undefined;
 }
 
 /**
@@ -35,23 +35,24 @@ export async function chooseSource(sources: readonly DataSource[], around: DataA
     for (const answer of answers) {
       const checked = await answer;
       around.signal.throwIfAborted();
-      const { source, provider, reason } = checked;
-      if (provider && reason === undefined) {
+      const { source, provider, refusal } = checked;
+      if (provider && !refusal) {
         tellRefused(refused, source, around);
         return { source, provider, unreachable: undefined };
       }
       refused.push(checked);
       if (!provider || !hasMirror(source)) continue;
       tellRefused(refused, source, around);
-      return { source, provider, unreachable: reason };
+      return { source, provider, unreachable: refusal?.why };
     }
   } finally {
     over.abort();
   }
   const name = quoted(sources[0]?.name);
-  const reasons = refused.map(({ source, reason }) => `${source.kind}: ${reason}`);
+  const reasons = refused.map(({ source, refusal }) => `${source.kind}: ${refusal?.why}`);
   throw new MadError('DATA_UNAVAILABLE', `data ${name} can't be had: ${reasons.join('; ')}`, {
     hint: 'Mend one of these sources in data.json, or give credentials for it.',
+    passes: refused.some(({ refusal }) => refusal?.passes === true),
   });
 }
 
@@ -65,21 +66,25 @@ async function checkSource(source: DataSource, around: DataAround): Promise<Chec
   let provider: DataProvider | undefined;
   try {
     provider = await providers[source.kind]?.();
-    if (!provider) return { source, provider, reason: 'this version of madengine has no such provider' };
-    const reason = await inTime(provider.check(source, around), around);
+    if (!provider) {
+      const why = 'this version of madengine has no such provider';
+      return { source, provider, refusal: { why, passes: false } };
+    }
+    const refusal = await inTime(provider.check(source, around), around);
     // It becomes a part of a sentence.
-    return { source, provider, reason: reason?.replace(/\.$/, '') };
+    return { source, provider, refusal: refusal && { ...refusal, why: refusal.why.replace(/\.$/, '') } };
   } catch (thrown) {
-    return { source, provider, reason: toMadError(thrown).message };
+    const { message, passes = false } = toMadError(thrown);
+    return { source, provider, refusal: { why: message, passes } };
   }
 }
 
-async function inTime(check: Promise<string | undefined>, around: DataAround): Promise<string | undefined> {
+async function inTime(check: Promise<Refusal | undefined>, around: DataAround): Promise<Refusal | undefined> {
   const over = new AbortController();
   const late = around.clock
     .sleep(checkLimitS * 1000, AbortSignal.any([over.signal, around.signal]))
-    .then(() => `no answer within ${checkLimitS} s`)
-    .catch(() => 'was not waited for');
+    .then(() => ({ why: `no answer within ${checkLimitS} s`, passes: true }))
+    .catch(() => ({ why: 'was not waited for', passes: true }));
   try {
     return await Promise.race([check, late]);
   } finally {
@@ -88,13 +93,13 @@ async function inTime(check: Promise<string | undefined>, around: DataAround): P
 }
 
 function tellRefused(refused: readonly Checked[], taken: DataSource, around: DataAround): void {
-  for (const { source, reason } of refused) {
+  for (const { source, refusal } of refused) {
     const instead = source === taken ? 'taking its mirror, which is complete' : `taking ${taken.kind}`;
     around.emit({
       type: 'notice',
       level: 'warning',
       code: 'DATA_SOURCE_UNUSABLE',
-      message: `data ${source.name}, ${source.kind}: ${reason}; ${instead}`,
+      message: `data ${source.name}, ${source.kind}: ${refusal?.why}; ${instead}`,
     });
   }
 }

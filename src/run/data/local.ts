@@ -9,12 +9,16 @@ export const local: DataProvider = {
   kind: 'local',
   async check({ path, mirrorlocal }, { packageDir }) {
     if (mirrorlocal !== undefined)
-      return 'mirrorlocal makes no sense here: local data is on this machine already';
+      return {
+        why: 'mirrorlocal makes no sense here: local data is on this machine already',
+        passes: false,
+      };
     try {
       await stat(resolve(packageDir, path));
       return undefined;
     } catch (error) {
-      return `${quoted(path)} ${errnoOf(error) === 'EACCES' ? 'may not be read' : 'is not on this machine'}`;
+      const wrong = errnoOf(error) === 'EACCES' ? 'may not be read' : 'is not on this machine';
+      return { why: `${quoted(path)} ${wrong}`, passes: false };
     }
   },
 };

@@ -28,10 +28,11 @@ export const nas: DataProvider = {
     try {
       const place = nasPlace(source.path, around.credentials, around.packageDir);
       const seen = await look(place, around);
-      return seen.some(({ failure }) => failure === undefined) ? undefined : reasons(seen);
+      if (seen.some(({ failure }) => failure === undefined)) return undefined;
+      return { why: reasons(seen), passes: mayPass(seen) };
     } catch (error) {
-      if (error instanceof MadError) return `${error.message}. ${error.hint ?? ''}`.trim();
-      throw error;
+      if (!(error instanceof MadError)) throw error;
+      return { why: `${error.message}. ${error.hint ?? ''}`.trim(), passes: error.passes ?? false };
     }
   },
   fetch,
@@ -64,6 +65,8 @@ async function lookAt(source: RsyncSource, around: DataAround): Promise<Seen> {
   return { node, isFolder, failure };
 }
 
+const mayPass = (seen: readonly Seen[]): boolean => seen.some(({ failure }) => failure?.passes === true);
+
 const reasons = (seen: readonly Seen[]): string =>
   seen
     .flatMap(({ node, failure }) => (failure ? [`${nodeText(node)} ${failure.why}. ${failure.hint}`] : []))
@@ -84,7 +87,7 @@ async function fetch(
     attempts: 5,
     firstDelayMs: 1000,
     maxDelayMs: 30_000,
-    retryable: (error: unknown) => error instanceof NasError && error.passes,
+    retryable: (error: unknown) => error instanceof NasError && error.passes === true,
     onRetry(error: unknown, attempt: number, delayMs: number) {
       const why = error instanceof NasError ? error.brief : String(error);
       const message = `data ${source.name}: ${why} at try ${attempt}; again in ${delayMs / 1000} s`;
@@ -119,9 +122,8 @@ async function firstGood(place: NasPlace, { name }: DataSource, around: DataArou
   const good = seen.find(({ failure }) => failure === undefined);
   if (!good) {
     stopIfAborted(around);
-    const passes = seen.some(({ failure }) => failure?.passes === true);
     const brief = `no node has ${place.path}`;
-    throw new NasError('COMMAND_FAILED', `${brief}: ${reasons(seen)}`, { passes, brief });
+    throw new NasError('COMMAND_FAILED', `${brief}: ${reasons(seen)}`, { passes: mayPass(seen), brief });
   }
   const skipped = seen.slice(0, seen.indexOf(good));
   if (skipped.length > 0) {

@@ -35,6 +35,14 @@ export interface Fetched {
   sha256?: ReadonlyMap<string, string>;
 }
 
+/** Why a source can't be used. */
+export interface Refusal {
+  /** For a person; a part of a sentence. */
+  why: string;
+  /** Another try may do better: nothing answered, or in a way that says "later". */
+  passes: boolean;
+}
+
 /** `total` is undefined where nobody knows it. */
 export type OnProgress = (done: number, total: number | undefined) => void;
 
@@ -45,8 +53,8 @@ export interface DataProvider {
    * with another version is fetched again. Without it, a mirror stays as it is until it is removed.
    */
   version?(source: DataSource, around: DataAround): Promise<string | undefined>;
-  /** undefined when the source can be reached and has the data; else why not, in words for a person. */
-  check(source: DataSource, around: DataAround): Promise<string | undefined>;
+  /** undefined when the source can be reached and has the data. */
+  check(source: DataSource, around: DataAround): Promise<Refusal | undefined>;
   /**
    * Brings the data into the folder `into`, which exists; on the host, before the container starts. Resumes what an
    * earlier call that broke has left there; what it keeps for that lies in files whose names begin with `.madengine`, and

@@ -117,18 +117,15 @@ function last(stderr: string): string {
 }
 
 export class NasError extends MadError {
-  /** Another try may do better. */
-  readonly passes: boolean;
   /** The message without what each node said. */
   readonly brief: string;
 
   constructor(
     code: ErrorCode,
     message: string,
-    { hint, passes, brief = message }: { hint?: string; passes: boolean; brief?: string },
+    { brief = message, ...options }: { hint?: string; passes: boolean; brief?: string },
   ) {
-    super(code, message, hint === undefined ? {} : { hint });
-    this.passes = passes;
+    super(code, message, options);
     this.brief = brief;
   }
 }

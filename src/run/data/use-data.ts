@@ -13,7 +13,7 @@ import {
 import type { RunFailure } from '../../record/record-schema.ts';
 import type { Executed } from '../execute-program.ts';
 import type { Job } from '../job.ts';
-import { failureOf } from '../run-failure.ts';
+import { failureOf, isPermanent } from '../run-failure.ts';
 import { hostPaths } from '../run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds } from '../run-services.ts';
 import { type Chosen, chooseSource } from './choose-source.ts';
@@ -54,9 +54,16 @@ export async function dataForRun(
 function dataFailure(thrown: unknown, { signal, resultsRoot }: RunServices): RunFailure {
   if (signal.aborted || toMadError(thrown).code === 'DISK_FULL')
     return { ...failureOf(thrown, signal, resultsRoot), stage: 'data' };
-  const { message, hint, cause } = toMadError(thrown);
+  const error = toMadError(thrown);
+  const { message, hint, cause } = error;
   const evidence = hint ?? (cause instanceof Error ? cause.message : undefined);
-  return { class: 'data', stage: 'data', message, ...(evidence === undefined ? {} : { evidence }) };
+  return {
+    class: 'data',
+    stage: 'data',
+    message,
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(isPermanent(error) ? { permanent: true } : {}),
+  };
 }
 
 async function prepared(

@@ -29,6 +29,7 @@ export function s3Error(thrown: unknown, place: S3Place): unknown {
   const { why, hint } = told;
   return new MadError('DATA_UNAVAILABLE', scrubber.scrub(`${s3Url(place.address)}: ${why}.`), {
     hint: scrubber.scrub(hint),
+    passes: isPassing(thrown) || isChanging(thrown),
   });
 }
 
@@ -47,6 +48,10 @@ export function isPassing(thrown: unknown): boolean {
 /** Whether nothing came for too long. The SDK calls broken connections timeouts, too. */
 export const isTimeout = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.name === 'TimeoutError' && !brokenErrnos.has(errnoOf(thrown) ?? '');
+
+/** Somebody writes it while it is read: the same request does not help, a later start may. */
+const isChanging = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === 'PreconditionFailed';
 
 const brokenErrnos = new Set(['ECONNRESET', 'EPIPE']);
 const passingNames = new Set([

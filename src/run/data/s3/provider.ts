@@ -30,8 +30,8 @@ export function s3Provider(kind: 'minio' | 'aws'): DataProvider {
         return undefined;
       } catch (error) {
         around.signal.throwIfAborted();
-        const { message, hint } = toMadError(error);
-        return hint === undefined ? message : `${message} ${hint}`;
+        const { message, hint, passes = false } = toMadError(error);
+        return { why: hint === undefined ? message : `${message} ${hint}`, passes };
       }
     },
     version: (source, around) =>
