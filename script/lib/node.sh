@@ -56,9 +56,13 @@ use_node() {
   node_is_new_enough || fail "the Node.js in $home doesn't run here: remove that folder and start again"
 }
 
-# `npm ci` when what is installed is not what package-lock.json says.
+# `npm ci` when what is installed is not what package-lock.json says. It empties node_modules first: where that is a link,
+# it would empty the folder of another checkout, under whoever works there.
 install_dependencies() {
   node script/lib/dependencies-installed.ts 2>/dev/null && return
+  if [ -L node_modules ]; then
+    fail "node_modules is a link to $(readlink node_modules), which lacks what package-lock.json says: install there, or remove the link and start again"
+  fi
   lock_cache dependencies
   if ! node script/lib/dependencies-installed.ts 2>/dev/null; then
     say 'installing the development dependencies (npm ci)' >&2
