@@ -8,5 +8,6 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<CommandM
   discover: () => import('./command/discover.ts'),
   'runs list': () => import('./command/runs-list.ts'),
   'runs show': () => import('./command/runs-show.ts'),
+  'runs diff': () => import('./command/runs-diff.ts'),
   'runs follow': () => import('./command/runs-follow.ts'),
 };

@@ -4,7 +4,15 @@ export const programs = ['madengine', 'madengine-cli'] as const;
 export type Program = (typeof programs)[number];
 
 /** A command of a group has the group's name before its own. */
-export const commandNames = ['run', 'build', 'discover', 'runs list', 'runs show', 'runs follow'] as const;
+export const commandNames = [
+  'run',
+  'build',
+  'discover',
+  'runs list',
+  'runs show',
+  'runs diff',
+  'runs follow',
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** Commands that stand behind a word of their own, with the one that the word alone means. */

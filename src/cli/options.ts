@@ -71,6 +71,17 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
       },
     ],
   },
+  'runs diff': {
+    summary: 'Show what differs between two runs, or between the same models of two campaigns',
+    description:
+      'The change of each metric, and then everything that differs, the most telling first: image, package, arguments,\n' +
+      'context, driver, GPUs, kernel, …; with --json as one JSON value.',
+    examples: ['01a2 77f0', '01a2 77f0 --json'],
+    operands: [
+      { name: 'a', help: 'Id of a campaign or a run, or an end of it that no other has', required: true },
+      { name: 'b', help: 'What it is compared with', required: true },
+    ],
+  },
   'runs follow': {
     summary: 'Follow a campaign that runs, from another terminal',
     description:
@@ -81,7 +92,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
 };
 
 const working = ['run', 'build'] as const;
-const looking = ['runs list', 'runs show', 'runs follow'] as const;
+const looking = ['runs list', 'runs show', 'runs diff', 'runs follow'] as const;
 
 /** Every option of both programs, in the order in which help and documentation show them. */
 export const options = [

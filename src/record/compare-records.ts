@@ -6,6 +6,8 @@ export interface ComparedRun {
   record: RunRecord;
   /** The values of its effective context, as the campaign keeps them; without them, contexts are compared by hash. */
   context?: Readonly<Record<string, unknown>>;
+  /** The facts of its host, as the campaign keeps them. */
+  host?: Readonly<Record<string, unknown>>;
 }
 
 export interface Difference {
@@ -28,13 +30,13 @@ const groups = [
   ['arguments', /^model\.args$/],
   ['context', /^context(?:\.|$)/],
   ['driver', /^gpu\.(?:driver|toolkit)(?:\.|$)/],
-  ['gpu', /^gpu\.|^placement\.gpus|^gpu_health\.\d+\.(?:name|uuid|serial|firmware)$/],
+  ['gpu', /^gpu\.|^host\.gpus\.|^placement\.gpus|^gpu_health\.\d+\.(?:name|uuid|serial|firmware)$/],
   ['kernel', /^machine\.kernel$/],
   ['clocks', /^gpu_health\.|^machine\.cpu_(?:governor|boost)$/],
   ['environment', /^environment\./],
   ['launch', /^launch\.|^data\.|^configs(?:\.|$)/],
   ['card', /^model\./],
-  ['machine', /^machine\.|^placement\./],
+  ['machine', /^machine\.|^placement\.|^host\./],
   ['program', /^madengine\.|^engine\./],
   ['commands', /^commands\./],
   ['outcome', /^(?:status|reason|failure|metrics|samples|checks|exit_code|known|gpu_usage|warnings)(?:\.|$)/],
@@ -89,10 +91,17 @@ function isImplied(path: string, left: Facts, right: Facts): boolean {
   return isSameImage && (path === 'image.digest' || path === 'image.registry_image');
 }
 
+/** Facts of the host that stand in `machine`, `placement` and `gpu` of the record, too. */
+const saidByRecord: ReadonlySet<string> = new Set([
+  'host',
+  ...['os', 'kernel', 'architecture', 'cpu', 'cpus', 'memory_bytes'],
+  ...['cpu_governor', 'cpu_boost', 'numa_balancing', 'limits'],
+]);
+
 type Facts = ReadonlyMap<string, unknown>;
 
 /** All leaves by their paths; null counts as not there. Without the other's context, hashes are all that can be compared. */
-function factsOf({ record, context }: ComparedRun, other: ComparedRun): Facts {
+function factsOf({ record, context, host }: ComparedRun, other: ComparedRun): Facts {
   const { metrics, commands, context: hash, ...rest } = record;
   const facts = new Map<string, unknown>();
   const add = (path: string, value: unknown): void => {
@@ -105,6 +114,12 @@ function factsOf({ record, context }: ComparedRun, other: ComparedRun): Facts {
   };
   add('', rest);
   add('context', context && other.context ? context : hash);
+  if (host && other.host) {
+    for (const [key, value] of Object.entries(host)) {
+      if (key === 'gpus') add('host.gpus', without(value, record.gpu ?? {}));
+      else if (!saidByRecord.has(key)) add(`host.${key}`, value);
+    }
+  }
   // By name, so that one more metric doesn't make all that follow look different.
   for (const metric of metrics) {
     const name = metric.row === null ? metric.name : `${metric.row}.${metric.name}`;
@@ -113,6 +128,9 @@ function factsOf({ record, context }: ComparedRun, other: ComparedRun): Facts {
   for (const { title, argv } of commands ?? []) add(`commands.${title}`, wordsOf(argv, record));
   return facts;
 }
+
+const without = (value: unknown, said: object): unknown =>
+  Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => !Object.hasOwn(said, key)));
 
 /** Without what names the run itself. */
 function wordsOf(argv: readonly string[], record: RunRecord): string[] {
