@@ -56,7 +56,15 @@ export async function ownEngine({ images, path }: OwnEngineOptions): Promise<Own
     ];
     const child = spawn(
       'dockerd',
-      [...words, '--pidfile', join(run, 'dockerd.pid'), '--bridge=none', '--iptables=false'],
+      [
+        ...words,
+        '--pidfile',
+        join(run, 'dockerd.pid'),
+        '--bridge',
+        bridge,
+        '--iptables=false',
+        '--max-download-attempts=1',
+      ],
       { stdio: 'ignore', detached: true, env: { ...process.env, PATH: path ?? process.env.PATH } },
     );
     child.unref();
@@ -72,7 +80,12 @@ export async function ownEngine({ images, path }: OwnEngineOptions): Promise<Own
     }
     throw new Error('the second Docker Engine does not answer');
   };
-  onTestFinished(() => takeAway(run, folder, docker));
+  // One of its own: a daemon with none at all takes away the bridge of the others.
+  const bridge = await makeBridge();
+  onTestFinished(async () => {
+    await takeAway(run, folder, docker);
+    await execute('ip', ['link', 'delete', bridge]);
+  });
   await start();
   const wanted = [inject('servers').baseImage, ...images];
   const archive = join(folder, 'images.tar');
@@ -89,6 +102,15 @@ export async function ownEngine({ images, path }: OwnEngineOptions): Promise<Own
       rmSync(containerdFile(run), { force: true });
     },
   };
+}
+
+/** With an address that nothing is routed to; names of interfaces end at 15 characters. */
+async function makeBridge(): Promise<string> {
+  const bridge = `mad${Math.random().toString(36).slice(2, 10)}`;
+  await execute('ip', ['link', 'add', bridge, 'type', 'bridge']);
+  await execute('ip', ['address', 'add', `198.18.${Math.floor(Math.random() * 256)}.1/24`, 'dev', bridge]);
+  await execute('ip', ['link', 'set', bridge, 'up']);
+  return bridge;
 }
 
 const containerdFile = (run: string): string => join(run, 'exec/containerd/containerd.pid');
