@@ -10,6 +10,7 @@ const rooms = [
   'stage',
   'run',
   'target',
+  'plugin',
   'campaign',
   'report',
   'database',
@@ -20,8 +21,8 @@ const excluded = {
   image: ['machine/device'],
   record: ['machine'],
   stage: ['machine'],
-  report: ['run', 'target', 'campaign'],
-  database: ['run', 'target', 'campaign', 'report'],
+  report: ['run', 'target', 'plugin', 'campaign'],
+  database: ['run', 'target', 'plugin', 'campaign', 'report'],
 };
 const ours = (room) => `^src/${room}/`;
 

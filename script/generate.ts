@@ -1,5 +1,5 @@
 /**
- * Writes what is made from the sources: `schema/*.json` and the reference pages in `docs/`.
+ * Writes what is made from the sources: `schema/*.json`, the reference pages in `docs/`, and the record as plugins see it.
  * With `--check`, writes nothing and fails when one of them is not what it would write.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import * as z from 'zod/mini';
 import { eventSchema } from '../src/foundation/event-schema.ts';
 import { batchSchema } from '../src/manifest/batch-schema.ts';
 import { manifestSchema } from '../src/manifest/manifest-schema.ts';
-import { cardSchema } from '../src/package/card-schema.ts';
+import { cardSchema, distributedSchema } from '../src/package/card-schema.ts';
 import { credentialSchema } from '../src/package/credential-schema.ts';
 import { dataFileSchema } from '../src/package/data-schema.ts';
 import { toolsSchema } from '../src/package/tools-config.ts';
@@ -21,6 +21,7 @@ import { type DocBlock, docBlocks } from './lib/doc-comments.ts';
 import { describeSchema, fieldsOf, type JsonSchema, typeText } from './lib/json-schema.ts';
 import { generatedNote, markdownTable } from './lib/markdown.ts';
 import { optionsPage, optionsSchema, projectSchema } from './lib/option-docs.ts';
+import { interfaceOf } from './lib/schema-types.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -120,7 +121,13 @@ const documents: readonly Document[] = [
 async function jsonSchema(document: Document): Promise<JsonSchema> {
   const texts = await Promise.all(document.sources.map((file) => readFile(join(root, file), 'utf8')));
   const blocks = texts.flatMap(docBlocks);
-  const made = z.toJSONSchema(document.schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const made = z.toJSONSchema(document.schema, {
+    ...{ io: 'input', unrepresentable: 'any' },
+    // Launchers of plugins have a block of settings by their name; which names there are, no schema knows.
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema === distributedSchema) jsonSchema.additionalProperties = { type: 'object' };
+    },
+  }) as JsonSchema;
   describeSchema(made, blocks);
   overlay(
     made,
@@ -204,6 +211,10 @@ ${fieldTable(only(types[0] ?? {}, (key) => envelope.includes(key)))}
 ${sections.join('\n')}`;
 }
 
+/** For plugins, whose authors have no zod. */
+const recordTypes = (schema: JsonSchema): string =>
+  `// Made by \`npm run generate\` from src/record/record-schema.ts.\n\n${interfaceOf('RunRecord', schema)}`;
+
 const schemas = new Map<string, JsonSchema>();
 for (const document of documents) schemas.set(document.name, await jsonSchema(document));
 
@@ -224,6 +235,7 @@ const projectDocument = headed(
 );
 files.set('schema/project.json', `${JSON.stringify(projectDocument, null, 2)}\n`);
 files.set('schema/options.json', `${JSON.stringify(optionsDocument, null, 2)}\n`);
+files.set('src/plugin/run-record.ts', recordTypes(schemas.get('record') ?? {}));
 files.set('docs/options.md', `${optionsPage().trimEnd()}\n`);
 files.set('docs/formats.md', formatsPage(schemas));
 files.set('docs/events.md', eventsPage(schemas.get('events') ?? {}));

@@ -104,6 +104,11 @@ export const projectSchema = (): JsonSchema => ({
       ),
       additionalProperties: false,
     },
+    plugins: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Files of the package with plugins, by their paths in it; `run` and `build` load them.',
+    },
     context: {
       type: 'object',
       description: 'Additional context, under everything that is typed and under what a manifest holds.',

@@ -9,9 +9,11 @@ import { type BuildPlan, planBuilds } from './plan-builds.ts';
 import { planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { chooseWanted } from './wanted-model.ts';
+import { loadedOf, withPlugins } from './with-plugins.ts';
 
 /** The `build` command: from tags to images and a manifest. No GPU is asked for. */
-export async function buildCampaign(options: BuildOptions, around: Surroundings): Promise<CampaignOutcome> {
+export async function buildCampaign(options: BuildOptions, outside: Surroundings): Promise<CampaignOutcome> {
+  const around = await withPlugins(options, outside);
   checkBuildOptions(options);
   await checkDataOptions(options, around);
   if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
@@ -22,7 +24,10 @@ export async function buildCampaign(options: BuildOptions, around: Surroundings)
   const inputs = { options, access, wanted, context, engine };
   const plan = await planBuilds(inputs, around);
   if (options.dryRun) {
-    around.events.emit({ type: 'plan.made', plan: { ...(await planOfBuild(inputs, plan)) } });
+    around.events.emit({
+      type: 'plan.made',
+      plan: { ...(await planOfBuild(inputs, plan)), ...loadedOf(around) },
+    });
     return { exitCode: exitCodeOfPlan(plan) };
   }
   return withCampaign({ command: 'build', output: options.output, engine }, around, async (campaign) => {

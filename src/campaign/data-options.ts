@@ -8,11 +8,14 @@ import type { BuildOptions, Surroundings } from './options.ts';
 /** Looks at what was typed about data before hours of building. Throws INVALID_FILE, FILE_NOT_FOUND, INVALID_ARGUMENT. */
 export async function checkDataOptions(
   { dataConfig, forceMirrorLocal }: Pick<BuildOptions, 'dataConfig' | 'forceMirrorLocal'>,
-  { cwd }: Pick<Surroundings, 'cwd'>,
+  { cwd, plugins }: Pick<Surroundings, 'cwd' | 'plugins'>,
 ): Promise<void> {
   if (dataConfig !== undefined) {
     const { readDataConfig } = await import('../package/data-config.ts');
-    readDataConfig({ file: resolve(cwd, dataConfig), folders: [], contextData: undefined });
+    readDataConfig({
+      ...{ file: resolve(cwd, dataConfig), folders: [], contextData: undefined },
+      providers: [...(plugins?.providers.keys() ?? [])],
+    });
   }
   if (forceMirrorLocal === undefined) return;
   const facts = await stat(resolve(cwd, forceMirrorLocal)).catch(() => undefined);

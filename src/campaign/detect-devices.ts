@@ -14,6 +14,7 @@ export async function detectDevices(options: ContextOptions, around: Surrounding
     env: around.env,
     signal: around.signal,
     ...(rocmPath === undefined ? {} : { rocmPath }),
+    ...(around.plugins ? { vendors: around.plugins.vendors } : {}),
   });
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { keyFiles } from '../package/credential-file.ts';
+import type { PluginSet } from '../plugin/plugin-set.ts';
 import type { RunData } from '../run/data/data-use.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
@@ -29,6 +30,7 @@ export interface RunPlanInputs {
   buildNumber: string;
   host: string;
   env: Surroundings['env'];
+  plugins?: PluginSet | undefined;
 }
 
 /** Jobs that would be run. */
@@ -61,6 +63,7 @@ async function dataOf(
     config: options.dataConfig && resolve(packageDir, options.dataConfig),
     mirror: options.forceMirrorLocal && resolve(packageDir, options.forceMirrorLocal),
     contextData: context.values.data,
+    providers: [...(inputs.plugins?.providers.keys() ?? [])],
     places: { engine: engine.kind, runFolder: '${run_folder}', packageDir, hidden, giveBackTo },
   });
 }
@@ -95,6 +98,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     buildNumber: inputs.buildNumber,
     giveBackTo: inputs.giveBackTo,
     env: inputs.env,
+    ...(inputs.plugins ? { launchers: inputs.plugins.launchers } : {}),
   });
   const { image } = job;
   const reference = image.registry_image ?? image.docker_image;

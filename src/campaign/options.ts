@@ -3,6 +3,7 @@ import type { ExitCode } from '../foundation/error.ts';
 import type { EventStream } from '../foundation/event.ts';
 import type { CommandRunner } from '../machine/command/command.ts';
 import type { EngineKind } from '../machine/engine/engine.ts';
+import type { PluginSet } from '../plugin/plugin-set.ts';
 import type { Sampling } from '../run/sampling.ts';
 
 /** What the core gets from outside instead of reaching for it itself. */
@@ -23,6 +24,10 @@ export interface Surroundings {
   /** The user's cache folder for madengine, absolute; made on first use. */
   cacheDir: string;
   version: string;
+  /** `plugins` of the package's project file. */
+  projectPlugins?: readonly string[];
+  /** What the plugins are that were named; absent where none was. */
+  plugins?: PluginSet;
 }
 
 /** `--package`: how the package reaches nodes that have no copy of it. */
@@ -62,6 +67,10 @@ export interface BuildOptions extends ContextOptions {
   engine: EngineKind;
   /** `--sys-env-details`; the context's `gen_sys_env_details` counts over it. */
   sysEnvDetails: boolean;
+  /** `--plugin`: files, as typed. */
+  plugin: readonly string[];
+  /** `plugins` of the package's project file; relative to the package. */
+  packagePlugins: readonly string[];
   /** Print the plan, do nothing. */
   dryRun: boolean;
 }
@@ -88,6 +97,10 @@ export interface RunOptions extends BuildOptions, Sampling {
   knownFailures: string | undefined;
   /** `--junit`: where the report is written. */
   junit: string | undefined;
+  /** `--report`: NAME=FILE, as typed. */
+  report: readonly string[];
+  /** `--target`: where the jobs go. */
+  target: string;
   disableSkipGpuArch: boolean;
 }
 

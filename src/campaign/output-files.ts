@@ -11,16 +11,20 @@ export interface OutputFiles {
   summaryOutput?: string | undefined;
   /** `--junit`. */
   junit?: string | undefined;
+  /** `--report`, as typed. */
+  report?: readonly string[];
 }
 
 /** Throws NOT_WRITABLE or DISK_FULL that names option and path. Nothing is left behind. */
 export async function requireWritableOutputs(
-  { manifestOutput, summaryOutput, junit }: OutputFiles,
+  { manifestOutput, summaryOutput, junit, report = [] }: OutputFiles,
   cwd: string,
 ): Promise<void> {
   if (manifestOutput !== undefined) await requireWritable('--manifest-output', manifestOutput, cwd);
   if (summaryOutput !== undefined) await requireWritable('--summary-output', summaryOutput, cwd);
-  if (junit !== undefined) await requireWritable('--junit', junit, cwd);
+  if (junit === undefined && report.length === 0) return;
+  const { reportsAsked } = await import('./reports-asked.ts');
+  for (const { option, file } of reportsAsked({ junit, report })) await requireWritable(option, file, cwd);
 }
 
 async function requireWritable(option: string, typed: string, cwd: string): Promise<void> {

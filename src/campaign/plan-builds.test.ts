@@ -35,6 +35,8 @@ const options: BuildOptions = {
   jobs: 1,
   engine: 'docker',
   sysEnvDetails: true,
+  plugin: [],
+  packagePlugins: [],
   dryRun: false,
 };
 

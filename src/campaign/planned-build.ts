@@ -37,6 +37,8 @@ export interface CampaignPlan {
   context: Record<string, unknown>;
   /** Where each value of the context came from. */
   origins: Record<string, string>;
+  /** What the plugins are that were named; absent where none was. */
+  plugins?: readonly { kind: string; name: string; file: string }[];
   images: { image: string; dockerfile: string; models: string[]; warnings: string[] }[];
   jobs: PlannedJob[];
   problems: string[];

@@ -12,6 +12,7 @@ import { cardLabel, type ModelCard } from '../package/card.ts';
 import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
 import { parseTags } from '../package/tag.ts';
+import type { PluginSet } from '../plugin/plugin-set.ts';
 import { namesLaunch } from '../run/launch-plan.ts';
 import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
@@ -26,7 +27,7 @@ export interface Access {
 /** Credentials and secrets; from here on every event is scrubbed. */
 export async function readAccess(around: Surroundings): Promise<Access> {
   const credentials = await readCredentials(around.cwd, around.env);
-  const scrubber = new Scrubber(credentials.secrets);
+  const scrubber = new Scrubber([...credentials.secrets, ...(around.plugins?.secrets ?? [])]);
   around.events.scrubWith(scrubber);
   for (const message of credentials.warnings) {
     around.events.emit({ type: 'notice', level: 'warning', code: 'CREDENTIAL_FILE', message });
@@ -106,9 +107,9 @@ export async function readContext(
     defaults.guest_os = 'UBUNTU';
     if (!sources.manifest) notice(around, 'guest_os', 'UBUNTU', 'no guest OS was named');
   }
-  const context = finishContext(layers, defaults);
+  const context = finishContext(layers, defaults, around.plugins?.names);
   around.events.emit({ type: 'settings.read', kind: 'context', settings: contextSettings(context) });
-  await checkLaunchOf(context, sources.gpus ? around.env : {});
+  await checkLaunchOf(context, sources.gpus ? around.env : {}, around.plugins?.launchers);
   tellContextNotices(context, around);
   // Whoever builds knows its Dockerfiles only later.
   if (sources.manifest) await tellUnusedKeys(context, [], around);
@@ -116,10 +117,14 @@ export async function readContext(
 }
 
 /** Before anything is built: an unknown launcher, or a variable of this process that places no node. */
-async function checkLaunchOf(context: Context, env: Surroundings['env']): Promise<void> {
+async function checkLaunchOf(
+  context: Context,
+  env: Surroundings['env'],
+  launchers: PluginSet['launchers'] | undefined,
+): Promise<void> {
   if (!namesLaunch(context, env)) return;
   const { checkLaunch } = await import('../run/check-launch.ts');
-  checkLaunch(context, env);
+  checkLaunch({ context, env, ...(launchers ? { launchers } : {}) });
 }
 
 function notice(around: Surroundings, key: string, value: string, why: string): void {

@@ -17,6 +17,7 @@ import {
 import { campaignIds } from '../record/campaign-list.ts';
 import { findById } from '../record/find-by-id.ts';
 import { makeJob } from '../run/job.ts';
+import { findTarget } from '../target/registry.ts';
 import { detectDevices } from './detect-devices.ts';
 import { resultsPlace, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
@@ -24,6 +25,7 @@ import { readAccess, readContext } from './prepare.ts';
 import type { Resumed } from './resumed.ts';
 import { frameOf, knownFailuresOf, runCampaign } from './run-campaign.ts';
 import { runPhase } from './run-phase.ts';
+import { withPlugins } from './with-plugins.ts';
 
 export interface ResumeWish {
   /** Of the campaign, or an end of it; the latest `run` when undefined. */
@@ -54,7 +56,8 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
     output: join(resultsRoot, info.perf_csv),
   };
   requireNoMasks(maskedPaths(options));
-  const there = placeOf(asked, around);
+  const there = await withPlugins(options, placeOf(asked, around), () => import('../plugin/as-target.ts'));
+  findTarget(options.target, there.plugins?.targets);
   const resume = { id, rerunFailed: wish.rerunFailed, started: new Map() };
   // It did not come as far as its runs: what was built is in the engine's cache.
   if (!planned) return runCampaign(options, there, { resume });

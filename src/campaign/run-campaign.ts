@@ -12,6 +12,7 @@ import { cardLabel } from '../package/card.ts';
 import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
 import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
+import { findTarget } from '../target/registry.ts';
 import { buildPhase } from './build-phase.ts';
 import { checkDataOptions, tellUnknownData } from './data-options.ts';
 import { startDeadline } from './deadline.ts';
@@ -30,15 +31,19 @@ import { goesOn, type Resumed } from './resumed.ts';
 import { jobsOf, runPhase } from './run-phase.ts';
 import { toolsOfRun } from './tools-of-run.ts';
 import { chooseWanted } from './wanted-model.ts';
+import { loadedOf, withPlugins } from './with-plugins.ts';
 
 /**
  * The `run` command: a manifest that is named is run; without one, the tags are built and run.
  */
 export async function runCampaign(
   options: RunOptions,
-  around: Surroundings,
+  outside: Surroundings,
   { ahead, resume }: RunExtras = {},
 ): Promise<CampaignOutcome> {
+  const around = await withPlugins(options, outside, () => import('../plugin/as-target.ts'));
+  findTarget(options.target, around.plugins?.targets);
+  if (options.report.length > 0) (await import('./reports-asked.ts')).checkReports(options, around);
   const known = await knownFailuresOf(options, around);
   await checkDataOptions(options, around);
   const manifestFile = await usableManifest(options, around);
@@ -117,8 +122,8 @@ async function runManifest(
   extras: RunExtras,
 ): Promise<CampaignOutcome> {
   const { ahead, resume } = extras;
-  const { summaryOutput, junit } = options;
-  if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit }, around.cwd);
+  const { summaryOutput, junit, report } = options;
+  if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit, report }, around.cwd);
   const [written, access, gpus, engine] = await Promise.all([
     readManifest(manifestFile),
     readAccess(around),
@@ -146,7 +151,7 @@ async function runManifest(
   if (options.dryRun) {
     const tools = await toolsOfRun(context, options, around.cwd, around);
     const plan = await planOfRun({ ...inputs, ...dryRunPlace(around), ...(tools ? { tools } : {}) });
-    around.events.emit({ type: 'plan.made', plan: { ...plan } });
+    around.events.emit({ type: 'plan.made', plan: { ...plan, ...loadedOf(around) } });
     return { exitCode: exitCode.success };
   }
   const frame = frameOf(options, engine, around, extras);
@@ -211,7 +216,7 @@ async function buildAndRun(
         ...(tools ? { tools } : {}),
       }),
     );
-    around.events.emit({ type: 'plan.made', plan: { ...whole } });
+    around.events.emit({ type: 'plan.made', plan: { ...whole, ...loadedOf(around) } });
     return { exitCode: exitCode.success };
   }
   return withCampaign(frameOf(options, engine, around, { resume }), around, async (campaign) => {
@@ -256,6 +261,7 @@ function dryRunPlace(around: Surroundings): {
   buildNumber: string;
   host: string;
   env: Surroundings['env'];
+  plugins: Surroundings['plugins'];
 } {
   return {
     packageDir: around.cwd,
@@ -263,6 +269,7 @@ function dryRunPlace(around: Surroundings): {
     buildNumber: around.env.BUILD_NUMBER ?? '0',
     host: hostname(),
     env: around.env,
+    plugins: around.plugins,
   };
 }
 

@@ -7,13 +7,14 @@ import type { Job } from '../run/job.ts';
 import type { RunServices } from '../run/run-services.ts';
 import type { Skip } from '../run/skip-reason.ts';
 import type { Slot } from '../run/slot.ts';
-import { runLocally } from '../target/local/local-target.ts';
+import type { Target } from '../target/target.ts';
 import type { Entry, SlotGiver } from './entry.ts';
 import { claimOf } from './job-claim.ts';
 import { type Holding, type Limits, placeJobs } from './place-jobs.ts';
 import { isWorthRetrying, pauseBehind } from './retries.ts';
 
 export interface JobsToRun {
+  target: Target;
   jobs: readonly Job[];
   /** Whether an earlier process of the campaign was through with it. */
   isDone?(job: Job): boolean;
@@ -144,7 +145,7 @@ async function runOne(
   const begun = entry.begun ?? (await beginRun(job, services, entry.attemptsBefore + 1));
   if (!skip) giver.introduce(begun, slot);
   const outcome: { next?: Entry | undefined } = {};
-  const record = await runLocally(
+  const record = await work.target.run(
     job,
     { ...services, slot, ...(entry.started ? { adopted: entry.started } : {}) },
     {

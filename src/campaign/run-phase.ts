@@ -27,6 +27,7 @@ import { hiddenIn } from '../run/run-folder.ts';
 import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
+import { findTarget } from '../target/registry.ts';
 import { leftBecause, notBuilt, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
 import type { Entry } from './entry.ts';
@@ -134,7 +135,9 @@ export async function runPhase(
     const late = isLate && build.interrupted ? notBuilt(options.deadline) : undefined;
     unbuilt.push(await recordFailedBuild(build, late, services, campaign, around));
   }
+  const target = await findTarget(options.target, around.plugins?.targets)();
   await runJobs({
+    target,
     jobs,
     isDone,
     attemptsBefore: ({ key }) => last.get(key)?.attempt ?? 0,
@@ -262,6 +265,7 @@ async function servicesFor(
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     settings: options,
+    ...(around.plugins ? { plugins: around.plugins } : {}),
     data: {
       cwd: around.cwd,
       config: options.dataConfig && resolve(around.cwd, options.dataConfig),

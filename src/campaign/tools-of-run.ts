@@ -10,7 +10,7 @@ export async function toolsOfRun(
   context: Context,
   options: Pick<RunOptions, 'toolsConfig'>,
   packageDir: string,
-  around: Pick<Surroundings, 'cwd' | 'events'>,
+  around: Pick<Surroundings, 'cwd' | 'events' | 'plugins'>,
 ): Promise<ToolChain | undefined> {
   const { tools } = context.values;
   const isEmpty = tools === undefined || tools === null || (Array.isArray(tools) && tools.length === 0);
@@ -25,6 +25,7 @@ export async function toolsOfRun(
     toolsConfig: options.toolsConfig,
     cwd: around.cwd,
     wanted: uses.map(({ name }) => name),
+    ...(around.plugins ? { plugins: around.plugins.tools } : {}),
   });
   for (const message of table.warnings)
     around.events.emit({ type: 'notice', level: 'warning', code: 'TOOLS_FILE', message });

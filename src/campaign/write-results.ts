@@ -25,7 +25,7 @@ export interface CampaignResults {
  */
 export async function writeResults(
   results: CampaignResults,
-  options: Pick<RunOptions, 'summaryOutput' | 'junit'>,
+  options: Pick<RunOptions, 'summaryOutput' | 'junit' | 'report'>,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<void> {
@@ -38,12 +38,9 @@ export async function writeResults(
     await writeFileAtomic(file, json(workflowSummary({ buildPhase, runPhase, success })));
     campaign.emit({ type: 'file.written', kind: 'summary', path: file });
   }
-  if (options.junit !== undefined) {
-    const { junitXml } = await import('../record/junit.ts');
-    const file = resolve(around.cwd, options.junit);
-    await writeFileAtomic(file, junitXml(records, campaign.folder.id));
-    campaign.emit({ type: 'file.written', kind: 'JUnit report', path: file });
-  }
+  if (options.junit === undefined && options.report.length === 0) return;
+  const { writeReports } = await import('./reports-asked.ts');
+  await writeReports(options, { id: campaign.folder.id, records, success, totalS }, campaign, around);
 }
 
 /** The files under the reference's names beside `perf.csv`; the records, which they are made of, are on the disk. */

@@ -12,6 +12,8 @@ export interface Invocation {
   cwd: string;
   /** `context` of the package's project file. */
   projectContext?: Readonly<Record<string, unknown>>;
+  /** `plugins` of the package's project file. */
+  projectPlugins?: readonly string[];
   /** The user's cache folder for madengine, absolute. */
   cacheDir: string;
   stdout: Output;

@@ -44,6 +44,10 @@ export async function main(program: Program, version: string): Promise<void> {
   for (const name of Object.keys(stopSignals) as StopSignal[]) process.on(name, onSignal);
   outliveReaders();
   const crash = async (thrown: unknown): Promise<void> => {
+    // Nobody waits for what a plugin left behind: the campaign goes on without it.
+    const { pluginBehind } = await import('../plugin/loaded-files.ts');
+    const plugin = pluginBehind(thrown);
+    if (session && plugin) return session.tellUncaught(plugin);
     session?.abandon();
     await reportError(thrown, invocation);
     endAtOnce(session, exitCode.failure);
@@ -95,7 +99,10 @@ async function withProjectFile(
   ]);
   const project = await readProjectFile(folder, parsed.command, options);
   if (!project) return [parsed, invocation];
-  return [withProjectValues(parsed, project.options), { ...invocation, projectContext: project.context }];
+  return [
+    withProjectValues(parsed, project.options),
+    { ...invocation, projectContext: project.context, projectPlugins: project.plugins },
+  ];
 }
 
 async function reportError(thrown: unknown, { stderr, env, argv }: Invocation): Promise<void> {

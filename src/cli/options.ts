@@ -162,6 +162,15 @@ export const options = [
     group: 'Context',
   },
   {
+    name: 'plugin',
+    kind: 'list',
+    commands: working,
+    metavar: 'file',
+    help: 'Files (.mjs or .ts) with vendors, providers of data, tools, launchers, targets or reports of your own',
+    example: '--tags dummy --plugin plugins/markdown.mjs',
+    group: 'Context',
+  },
+  {
     name: 'registry',
     short: 'r',
     kind: 'text',
@@ -330,6 +339,15 @@ export const options = [
     group: 'Run',
   },
   {
+    name: 'target',
+    kind: 'text',
+    commands: ['run'],
+    default: 'local',
+    metavar: 'target',
+    help: 'Where models run: local for this machine, or a target of a plugin',
+    group: 'Run',
+  },
+  {
     name: 'strict',
     kind: 'flag',
     commands: ['run'],
@@ -441,6 +459,15 @@ export const options = [
     metavar: 'file',
     help: 'Write the results as JUnit XML, for CI servers',
     example: '--tags dummy --junit results.xml',
+    group: 'Results',
+  },
+  {
+    name: 'report',
+    kind: 'list',
+    commands: ['run'],
+    metavar: 'name=file',
+    help: 'Write a report of the results into a file: junit, or a report of a plugin',
+    example: '--tags dummy --report junit=results.xml',
     group: 'Results',
   },
   {

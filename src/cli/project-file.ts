@@ -13,10 +13,12 @@ export interface ProjectFile {
   /** By long name; those of the command over the common ones. */
   options: ReadonlyMap<string, unknown>;
   context: Readonly<Record<string, unknown>>;
+  /** Files of the package with plugins, relative to it. */
+  plugins: readonly string[];
 }
 
-/** They ask for an answer instead of work. */
-const typedOnly = new Set(['help', 'version']);
+/** They ask for an answer instead of work; plugins have a key of their own, whose paths are the package's. */
+const typedOnly = new Set(['help', 'version', 'plugin']);
 
 /** Options that may stand in the file. */
 export const projectOptions = (table: readonly OptionSpec[]): OptionSpec[] =>
@@ -38,7 +40,7 @@ export function parseProjectFile(
   table: readonly OptionSpec[],
 ): ProjectFile {
   const file = objectAt(data, '');
-  refuseUnknown(file, ['$schema', 'options', 'commands', 'context'], '');
+  refuseUnknown(file, ['$schema', 'options', 'commands', 'context', 'plugins'], '');
   const known = projectOptions(table);
   const common = optionsAt(file.options ?? {}, 'options', known);
   const commands = objectAt(file.commands ?? {}, 'commands');
@@ -50,7 +52,11 @@ export function parseProjectFile(
     const own = optionsAt(commands[name] ?? {}, `commands.${name}`, mine);
     if (name === command) for (const [option, value] of own) values.set(option, value);
   }
-  return { options: values, context: objectAt(file.context ?? {}, 'context') };
+  return {
+    options: values,
+    context: objectAt(file.context ?? {}, 'context'),
+    plugins: listAt(file.plugins ?? [], 'plugins'),
+  };
 }
 
 const isFor = (known: readonly OptionSpec[], name: string, command: CommandName): boolean =>
@@ -74,10 +80,7 @@ function optionsAt(data: unknown, path: string, known: readonly OptionSpec[]): M
 function optionAt(option: OptionSpec, value: unknown, path: string): unknown {
   if (option.kind === 'flag') return typeof value === 'boolean' ? value : wrong(path, 'true or false', value);
   if (option.kind === 'list') {
-    const list = typeof value === 'string' ? [value] : value;
-    return Array.isArray(list) && list.every((item) => typeof item === 'string' && item !== '')
-      ? list
-      : wrong(path, 'a list of texts', value);
+    return listAt(typeof value === 'string' ? [value] : value, path);
   }
   if (option.kind === 'percent') {
     const problem = textProblem(option, String(value));
@@ -91,6 +94,12 @@ function optionAt(option: OptionSpec, value: unknown, path: string): unknown {
   } else if (typeof value !== 'string' || value === '') return wrong(path, 'text', value);
   const problem = textProblem(option, String(value));
   return problem === undefined ? value : wrong(path, problem.slice('must be '.length), value);
+}
+
+function listAt(value: unknown, path: string): readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '')
+    ? value
+    : wrong(path, 'a list of texts', value);
 }
 
 function objectAt(data: unknown, path: string): Readonly<Record<string, unknown>> {

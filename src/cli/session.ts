@@ -20,6 +20,8 @@ export interface Session {
   readonly done: Promise<ExitCode>;
   /** Says that the first signal was understood. */
   tellStopping(signal: string): void;
+  /** Says that code of a plugin failed where nobody waited for it. */
+  tellUncaught(plugin: { file: string; words: string }): void;
   /** Ends all display at once; returns what is still going on. */
   abandon(): string[];
 }
@@ -88,6 +90,14 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
         code: 'STOPPING',
         message: `${name}: stopping what runs and writing its results. A second signal ends at once.`,
       }),
+    tellUncaught: ({ file, words }) =>
+      events.emit({
+        type: 'notice',
+        level: 'warning',
+        code: 'PLUGIN',
+        message: `the plugin ${file} threw where nobody waited for it: ${words}`,
+        hint: 'Wait in the plugin for everything that it starts.',
+      }),
     abandon: () => {
       renderer.stop();
       return board.active.map(({ verb, subject }) => `${verb.toLowerCase()} ${subject}`);
@@ -139,8 +149,9 @@ function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promise<Ren
 }
 
 function surroundings(invocation: Invocation, events: EventStream): Surroundings {
-  const { env, argv, cwd, signal, version, cacheDir, projectContext } = invocation;
+  const { env, argv, cwd, signal, version, cacheDir, projectContext, projectPlugins } = invocation;
   return {
+    ...(projectPlugins === undefined ? {} : { projectPlugins }),
     ...(projectContext === undefined ? {} : { projectContext }),
     runner: thisMachine({ env }),
     clock: systemClock,

@@ -2,7 +2,7 @@ import { launchRules } from './launch-rules.ts';
 import { isPlainObject } from './merge.ts';
 import type { Checked, KeyProblem, Rule } from './rule.ts';
 
-const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
+export const gpuVendors = ['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const;
 const captureModes = ['lite', 'full'] as const;
 const guestSystems = ['UBUNTU', 'CENTOS', 'ROCKY'] as const;
 
@@ -179,9 +179,12 @@ const renderMinor: Rule = (value, path) =>
     ? { value }
     : wrong(path, 'expected the number of a render node, such as 128 for /dev/dri/renderD128');
 
+/** `more`: vendors of plugins. */
+export const vendorRule = (more: readonly string[]): Rule => oneOf([...gpuVendors, ...more]);
+
 /** The keys that this program reads, with their form. */
 export const rules: Readonly<Record<string, Rule>> = {
-  gpu_vendor: oneOf(gpuVendors),
+  gpu_vendor: vendorRule([]),
   guest_os: oneOf(guestSystems),
   host_os: text,
   docker_build_arg: variables,

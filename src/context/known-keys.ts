@@ -1,14 +1,21 @@
 import { MadError } from '../foundation/error.ts';
 import type { Context, ContextOrigin } from './context.ts';
-import { rules } from './key-rules.ts';
+import { rules, vendorRule } from './key-rules.ts';
+import { distributedRule } from './launch-rules.ts';
 import type { Checked, Rule } from './rule.ts';
 
+/** What plugins add to the values that a key may have. */
+export interface MoreNames {
+  vendors: readonly string[];
+  launchers: readonly string[];
+}
+
 /** Checks every known key and brings it to its form; a known key with `null` counts as not given. */
-export function checkKnownKeys(context: Context): Context {
+export function checkKnownKeys(context: Context, more?: MoreNames): Context {
   const values: [string, unknown][] = [];
   const problems: string[] = [];
   for (const [key, value] of Object.entries(context.values)) {
-    const rule = ruleFor(key);
+    const rule = (more && ruleWith(key, more)) ?? ruleFor(key);
     if (rule && value === null) continue;
     const checked: Checked = rule ? rule(value, key) : { value };
     if ('problems' in checked) problems.push(...checked.problems.map((each) => named(each, context.origins)));
@@ -19,6 +26,11 @@ export function checkKnownKeys(context: Context): Context {
 }
 
 const ruleFor = (key: string): Rule | undefined => (Object.hasOwn(rules, key) ? rules[key] : undefined);
+
+function ruleWith(key: string, { vendors, launchers }: MoreNames): Rule | undefined {
+  if (key === 'gpu_vendor') return vendorRule(vendors);
+  return key === 'distributed' ? distributedRule(launchers) : undefined;
+}
 
 function named(problem: { path: string; says: string }, origins: Context['origins']): string {
   const origin = originOf(origins, problem.path);

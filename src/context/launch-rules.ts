@@ -101,9 +101,13 @@ const variablesOf: Rule = (value, path) => {
       };
 };
 
+/** Launchers of plugins have a block of settings by their name, as `primus` has. */
+export const distributedRule = (launchers: readonly string[]): Rule =>
+  block({ ...distributedKeys, ...Object.fromEntries(launchers.map((name) => [name, object])) });
+
 export const launchRules: Readonly<Record<string, Rule>> = {
   multi_node_args: block(multiNodeKeys),
-  distributed: block(distributedKeys),
+  distributed: distributedRule([]),
   launcher: (value, path) => {
     if (isPlainObject(value)) return launcherBlock(value, path);
     return launcherName.read(value) === undefined

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type ErrorCode, MadError } from '../foundation/error.ts';
 import type { Context } from './context.ts';
-import { checkKnownKeys } from './known-keys.ts';
+import { checkKnownKeys, type MoreNames } from './known-keys.ts';
 import { type ContextLayer, isPlainObject, mergeContext } from './merge.ts';
 import { LiteralError, parseLiteral } from './python-literal.ts';
 
@@ -44,9 +44,13 @@ export async function readContextLayers(sources: ContextSources): Promise<Contex
  * The effective context: defaults, then the layers in their order. Known keys are checked and brought to their form
  * (see `known-keys.ts`); all others are kept as they are. Throws INVALID_ARGUMENT with a line for each wrong key.
  */
-export function finishContext(layers: readonly ContextLayer[], defaults: Record<string, unknown>): Context {
+export function finishContext(
+  layers: readonly ContextLayer[],
+  defaults: Record<string, unknown>,
+  more?: MoreNames,
+): Context {
   const merged = mergeContext([{ origin: 'default', values: defaults }, ...layers.map(withoutEmptyFilters)]);
-  return checkKnownKeys(merged);
+  return checkKnownKeys(merged, more);
 }
 
 /** Manifests of the Python tool hold `''` where it knew no vendor or system: that hides no default. */

@@ -24,6 +24,7 @@ export const errorCodes = {
   PACKAGE_NOT_FOUND: exitCode.invalidArguments,
   PYTHON_NOT_FOUND: exitCode.failure,
   HOOK_FAILED: exitCode.failure,
+  PLUGIN_FAILED: exitCode.failure,
   MODEL_NOT_FOUND: exitCode.failure,
   ENGINE_UNAVAILABLE: exitCode.failure,
   ENGINE_FAILED: exitCode.failure,

@@ -5,6 +5,7 @@ import { nearestNames } from '../foundation/nearest-name.ts';
 import { keyPath } from '../foundation/schema-problem.ts';
 import type { CardOrigin, ModelCard } from './card.ts';
 import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
+import { withoutLauncherBlock } from './launcher-block.ts';
 import { controlCharacters, packagePath, quoted } from './package-path.ts';
 import { checksSchema, metricRulesSchema } from './result-rules.ts';
 
@@ -41,7 +42,7 @@ const environment = z.record(
 );
 
 /** How a model is spread over GPUs and nodes; unknown keys are errors, because a silently ignored one costs a campaign. */
-const distributedSchema = z.strictObject(
+export const distributedSchema = z.strictObject(
   {
     enabled: z.optional(flag),
     launcher: optionalLine,
@@ -134,9 +135,12 @@ type RawCard = z.infer<typeof cardSchema>;
  */
 export function parseCard(raw: unknown, origin: CardOrigin, dir?: string): ModelCard {
   const given = withoutNulls(raw);
-  const parsed = cardSchema.safeParse(given);
+  const plain = withoutLauncherBlock(given, Object.keys(distributedSchema.shape));
+  const parsed = cardSchema.safeParse(plain.raw);
   if (!parsed.success) throw invalidCard(given, parsed.error.issues[0], origin);
-  const entry = parsed.data;
+  const entry: RawCard = parsed.data.distributed
+    ? { ...parsed.data, distributed: { ...parsed.data.distributed, ...plain.block } }
+    : parsed.data;
   for (const key of ['dockerfile', 'scripts'] as const) {
     if (entry[key] === undefined && !(key === 'dockerfile' && hasPrebuiltImage(entry))) {
       throw cardError(given, origin, key, 'the path that every card has', 'nothing');

@@ -6,7 +6,7 @@ import { invalidFile } from '../foundation/schema-problem.ts';
 import {
   type DataNames,
   dataNamesSchema,
-  type ProviderKind,
+  dataSourceSchema,
   providerKinds,
   topSchema,
   type WrittenSource,
@@ -20,6 +20,8 @@ export interface DataConfig {
   file: string;
   names: DataNames;
   mirrorlocal: string | undefined;
+  /** Names of providers, in the order in which they are tried: ours, then those of plugins. */
+  providers: readonly string[];
   /** What was kept but has no effect, in words, each once. */
   remarks: readonly string[];
 }
@@ -34,35 +36,45 @@ export interface DataConfigPlaces {
   folders: readonly string[];
   /** `data` of the context. */
   contextData: unknown;
+  /** Names of plugins' providers. */
+  providers?: readonly string[];
 }
 
 /**
  * The file that was named, or the first `data.json` of the folders; the names of the context take the place of the
  * file's. undefined when there is neither. Throws INVALID_FILE, FILE_NOT_FOUND for a named file that is missing.
  */
-export function readDataConfig({ file, folders, contextData }: DataConfigPlaces): DataConfig | undefined {
-  const ofFile = file === undefined ? firstOf(folders) : named(file);
-  const ofContext = isEmpty(contextData) ? undefined : parseDataConfig(contextData, 'data of the context');
+export function readDataConfig({
+  file,
+  folders,
+  contextData,
+  providers = [],
+}: DataConfigPlaces): DataConfig | undefined {
+  const ofFile = file === undefined ? firstOf(folders, providers) : named(file, providers);
+  const ofContext = isEmpty(contextData)
+    ? undefined
+    : parseDataConfig(contextData, 'data of the context', providers);
   if (!ofFile || !ofContext) return ofFile ?? ofContext;
   return {
     file: `${ofFile.file} and data of the context`,
     names: { ...ofFile.names, ...ofContext.names },
     mirrorlocal: ofContext.mirrorlocal ?? ofFile.mirrorlocal,
+    providers: ofFile.providers,
     remarks: [...ofFile.remarks, ...ofContext.remarks],
   };
 }
 
-function firstOf(folders: readonly string[]): DataConfig | undefined {
+function firstOf(folders: readonly string[], providers: readonly string[]): DataConfig | undefined {
   for (const folder of folders) {
     const data = readPackageJson(join(folder, 'data.json'), 'data.json');
-    if (data !== undefined) return parseDataConfig(data, 'data.json');
+    if (data !== undefined) return parseDataConfig(data, 'data.json', providers);
   }
   return undefined;
 }
 
-function named(file: string): DataConfig {
+function named(file: string, providers: readonly string[]): DataConfig {
   const data = readPackageJson(file, file);
-  if (data !== undefined) return parseDataConfig(data, file);
+  if (data !== undefined) return parseDataConfig(data, file, providers);
   throw new MadError('FILE_NOT_FOUND', `There is no file ${quoted(file)}`, {
     hint: 'Correct --data-config.',
   });
@@ -72,18 +84,33 @@ const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (isObject(value) && Object.keys(value).length === 0);
 
 /** Throws INVALID_FILE with the path of the key. */
-export function parseDataConfig(data: unknown, file: string): DataConfig {
+export function parseDataConfig(data: unknown, file: string, more: readonly string[] = []): DataConfig {
+  const providers = [...new Set([...providerKinds, ...more])];
   const { names: written, top } = split(data);
   const head = topSchema.safeParse(top);
   if (!head.success) throw invalidFile(file, head.error, top, hint);
   const result = dataNamesSchema.safeParse(written);
   if (!result.success) throw invalidFile(file, result.error, written, hint);
+  checkSources(file, result.data, more);
   return {
     file,
     names: result.data,
     mirrorlocal: head.data.mirrorlocal,
-    remarks: remarksOn(result.data, Object.keys(top)).map((words) => `${file}: ${words}`),
+    providers,
+    remarks: remarksOn(result.data, Object.keys(top), providers).map((words) => `${file}: ${words}`),
   };
+}
+
+/** Entries of plugins' providers have the same keys; the schema of the file knows only ours. */
+function checkSources(file: string, names: DataNames, kinds: readonly string[]): void {
+  for (const [name, sources] of Object.entries(names)) {
+    for (const kind of kinds) {
+      if (!Object.hasOwn(sources, kind)) continue;
+      const result = dataSourceSchema.safeParse(sources[kind]);
+      if (!result.success)
+        throw invalidFile(`${file}, ${kind} of ${quoted(name)}`, result.error, sources[kind], hint);
+    }
+  }
 }
 
 /** A text at the top named `mirrorlocal` is the one thing there that is no name (the seed's own example has it so). */
@@ -103,15 +130,15 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 const sourceKeys = ['path', 'home', 'readwrite', 'mirrorlocal', 'args'];
 
-function remarksOn(names: DataNames, top: readonly string[]): string[] {
+function remarksOn(names: DataNames, top: readonly string[], providers: readonly string[]): string[] {
   const remarks = top
     .filter((key) => key !== 'mirrorlocal')
     .map((key) => unknown(`${quoted(key)} beside data_sources`, key, ['data_sources', 'mirrorlocal']));
   for (const [name, sources] of Object.entries(names)) {
     for (const [kind, source] of Object.entries(sources)) {
       if (kind === 'mirrorlocal') continue;
-      if (!isKind(kind)) {
-        const known = [...providerKinds, 'mirrorlocal'];
+      if (!providers.includes(kind)) {
+        const known = [...providers, 'mirrorlocal'];
         remarks.push(unknown(`provider ${quoted(kind)} of ${quoted(name)}`, kind, known));
       } else if (isObject(source)) {
         remarks.push(
@@ -130,8 +157,6 @@ function unknown(what: string, key: string, known: readonly string[]): string {
   return `${what} has no effect: madengine doesn't know it${near === undefined ? '' : ` (did you mean ${near}?)`}`;
 }
 
-const isKind = (key: string): key is ProviderKind => providerKinds.some((kind) => kind === key);
-
 /** The names of a card's `data`, in their order; each once. */
 export const dataNamesOf = (data: string): string[] => [
   ...new Set(
@@ -149,8 +174,8 @@ export const dataNamesOf = (data: string): string[] => [
 export function sourcesOf(name: string, config: DataConfig, force: string | undefined): DataSource[] {
   const sources = Object.hasOwn(config.names, name) ? config.names[name] : undefined;
   if (controlCharacters.test(name) || !sources) throw unknownName(name, config);
-  const found = providerKinds.flatMap((kind) => {
-    const written = sources[kind];
+  const found = config.providers.flatMap((kind) => {
+    const written = Object.hasOwn(sources, kind) ? (sources[kind] as WrittenSource | undefined) : undefined;
     if (written === undefined) return [];
     return [
       sourceOf(
@@ -166,7 +191,7 @@ export function sourcesOf(name: string, config: DataConfig, force: string | unde
     'INVALID_FILE',
     `${config.file}: ${quoted(name)} names no provider that madengine knows`,
     {
-      hint: `Give it one of ${providerKinds.join(', ')}.`,
+      hint: `Give it one of ${config.providers.join(', ')}.`,
     },
   );
 }
@@ -195,7 +220,7 @@ export const noDataFile = (data: string): MadError =>
 
 function sourceOf(
   name: string,
-  kind: ProviderKind,
+  kind: string,
   written: WrittenSource,
   mirror: string | undefined,
 ): DataSource {

@@ -68,14 +68,16 @@ export async function runHook(
 }
 
 const passedOn = new Set(['PATH', 'HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'MODEL_DIR']);
-const secretName = /SECRET|PASSWORD|TOKEN|KEY|CRED|MAD_MINIO|MAD_AWS_S3|DOCKERHUB/i;
+const secretNames = /SECRET|PASSWORD|TOKEN|KEY|CRED|MAD_MINIO|MAD_AWS_S3|DOCKERHUB/i;
+
+export const isSecretName = (name: string): boolean => secretNames.test(name);
 
 /** A hook sees little of the environment, and no secret of it. */
 export function hookEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const chosen: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
-    if (passedOn.has(name) || (name.startsWith('MAD_') && !secretName.test(name))) chosen[name] = value;
+    if (passedOn.has(name) || (name.startsWith('MAD_') && !isSecretName(name))) chosen[name] = value;
   }
   return chosen;
 }

@@ -60,6 +60,8 @@ export interface ToolScript {
   /** Relative to the package and to the workspace. */
   path: string;
   args: string;
+  /** Where it lies on this machine, absolute, where the package doesn't have it at `path`. */
+  from?: string;
 }
 
 export interface Tool {
@@ -70,6 +72,16 @@ export interface Tool {
   /** Each a list of programs of which the image must have one. */
   requires: readonly (readonly string[])[];
   outputs: readonly string[];
+  /** Further files of a plugin's tool; see `ToolScript`. */
+  files?: readonly Required<Omit<ToolScript, 'args'>>[];
+}
+
+/** A tool of a plugin; `replaces`: may take the place of one of the same name. */
+export interface ToolOfPlugin {
+  tool: Tool;
+  /** The plugin, in words. */
+  shown: string;
+  replaces: boolean;
 }
 
 export interface ToolTable {
@@ -86,6 +98,8 @@ export interface ToolsConfigOptions {
   cwd: string;
   /** Names that the context asks for. */
   wanted: readonly string[];
+  /** Of plugins, by name. */
+  plugins?: ReadonlyMap<string, ToolOfPlugin>;
 }
 
 const ownFile = join('scripts', 'common', 'tools.json');
@@ -113,7 +127,17 @@ export async function readTools(options: ToolsConfigOptions): Promise<ToolTable>
     });
   }
   const tools = new Map([...(ours?.tools ?? []), ...(theirs?.tools ?? [])]);
-  const places = [...(theirs ? [given.shown] : []), "madengine's own tools"];
+  const { plugins = new Map<string, ToolOfPlugin>() } = options;
+  for (const [name, { tool, shown, replaces }] of plugins) {
+    if (tools.has(name) && !replaces)
+      throw takenName(name, shown, theirs?.tools.has(name) ? given.shown : 'madengine');
+    tools.set(name, tool);
+  }
+  const places = [
+    ...(plugins.size > 0 ? ['plugins'] : []),
+    ...(theirs ? [given.shown] : []),
+    "madengine's own tools",
+  ];
   for (const name of options.wanted) {
     const tool = tools.get(name);
     if (!tool) throw unknownTool(name, tools.keys(), places);
@@ -150,6 +174,13 @@ function readFile(path: string, shown: string): { tools: Map<string, Tool>; warn
   return { tools, warnings };
 }
 
+/** An entry that isn't one of a file, such as a plugin's. Throws INVALID_FILE. */
+export function parseTool(entry: unknown, name: string, shown: string): Tool {
+  const parsed = toolSchema.safeParse(entry);
+  if (!parsed.success) throw invalidFile(shown, parsed.error, entry, 'docs/tools.md tells of all keys.');
+  return toolOf(parsed.data, name, shown);
+}
+
 function toolOf(entry: z.infer<typeof toolSchema>, name: string, file: string): Tool {
   const scripts = (key: 'pre_scripts' | 'post_scripts'): ToolScript[] =>
     (entry[key] ?? []).map((item, index) => {
@@ -180,6 +211,11 @@ function toolOf(entry: z.infer<typeof toolSchema>, name: string, file: string): 
 const textOf = (value: string | number | boolean): string =>
   typeof value === 'boolean' ? (value ? 'True' : 'False') : String(value);
 
+const takenName = (name: string, shown: string, place: string): MadError =>
+  new MadError('INVALID_FILE', `${shown}: ${place} has a tool named ${quoted(name)} already`, {
+    hint: 'Give it another name, or write `replaces: true` into the plugin to take its place.',
+  });
+
 function unknownTool(name: string, known: Iterable<string>, places: readonly string[]): MadError {
   const names = [...known];
   const near = nearestNames(name, names).map(quoted);
@@ -193,7 +229,8 @@ function unknownTool(name: string, known: Iterable<string>, places: readonly str
 }
 
 async function requireScripts(name: string, tool: Tool, packageDir: string): Promise<void> {
-  for (const { path } of [...tool.preScripts, ...tool.postScripts]) {
+  for (const { path, from } of [...tool.preScripts, ...tool.postScripts]) {
+    if (from !== undefined) continue;
     const isThere = (
       await Promise.all([packageDir, shippedTools()].map((folder) => isFile(join(folder, path))))
     ).includes(true);

@@ -1,6 +1,13 @@
 /** Records as JUnit XML, in the form that CI servers read: one suite for the campaign, one case for each run. */
 import type { RunRecord } from './record-schema.ts';
+import type { Report } from './report.ts';
 import { labelOf } from './run-summary.ts';
+
+export const junit: Report = {
+  name: 'junit',
+  title: 'JUnit report',
+  render: ({ records, id }) => junitXml(records, id),
+};
 
 export function junitXml(records: readonly RunRecord[], campaign: string): string {
   const total = records.reduce((sum, record) => sum + record.durations.total_s, 0);

@@ -22,6 +22,8 @@ export async function beginRun(job: Job, services: RunServices, attempt: number)
     pipeline: services.pipeline,
     provenance: services.provenance,
   });
+  const { target = 'local' } = services.settings;
+  draft.placement = { host: services.host, target, gpus: [] };
   draft.engine = { kind: services.engine.kind, version: '' };
   draft.gpu = gpuOfRecord(services.gpus);
   const clean = scrubber.scrubData(draft);

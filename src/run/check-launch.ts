@@ -13,7 +13,10 @@ import type { LaunchOptions } from './launch-plan.ts';
 import { firstOf, type LaunchSources, launchSources } from './launch-sources.ts';
 
 /** The launcher that context, card or environment names. Throws as `findLauncher` and `firstOf` do. */
-export function launcherOf(sources: LaunchSources): ReturnType<typeof findLauncher> {
+export function launcherOf(
+  sources: LaunchSources,
+  more?: LaunchOptions['launchers'],
+): ReturnType<typeof findLauncher> {
   const places = [
     sources.launcherName,
     sources.distributed('launcher'),
@@ -22,17 +25,21 @@ export function launcherOf(sources: LaunchSources): ReturnType<typeof findLaunch
     sources.environment('MAD_LAUNCHER'),
   ];
   const place = places.find(({ value }) => isGiven(value));
-  return findLauncher(firstOf(launcherName, places) ?? 'torchrun', place?.where ?? 'the default');
+  return findLauncher(firstOf(launcherName, places) ?? 'torchrun', place?.where ?? 'the default', more);
 }
 
 /**
  * What context and environment say before any card is looked at. Throws as `launcherOf` and `firstOf` do, so that a slip
  * costs no build.
  */
-export function checkLaunch(context: LaunchOptions['context'], env: LaunchOptions['env']): void {
+export function checkLaunch({
+  context,
+  env,
+  launchers,
+}: Pick<LaunchOptions, 'context' | 'env' | 'launchers'>): void {
   const none = { name: 'every model', extra: {} } as LaunchOptions['card'];
   const sources = launchSources({ card: none, context, env });
-  launcherOf(sources);
+  launcherOf(sources, launchers);
   firstOf(nodeCount, [sources.environment('NNODES')]);
   firstOf(nodeRank, [sources.environment('NODE_RANK')]);
   firstOf(address, [sources.environment('MASTER_ADDR')]);

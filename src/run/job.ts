@@ -33,6 +33,8 @@ export interface RunSettings extends Sampling {
   sysEnvDetails: boolean;
   /** A GPU that is busy or throttled is refused. */
   strict: boolean;
+  /** The name of the target; `local` when absent. */
+  target?: string;
 }
 
 export const defaultTimeoutS = 7200;

@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import { isGiven } from '../context/launch-values.ts';
 import type { ModelCard } from '../package/card.ts';
 import type { RunRecord } from '../record/record-schema.ts';
+import type { MoreLaunchers } from '../stage/launcher/registry.ts';
 
 export interface LaunchOptions {
   card: ModelCard;
@@ -13,6 +14,8 @@ export interface LaunchOptions {
   gpus: number;
   /** Folder of `files`, as the run sees it. */
   filesFolder: string;
+  /** Of plugins, by name. */
+  launchers?: MoreLaunchers;
 }
 
 export interface LaunchPlan {

@@ -14,7 +14,12 @@ export interface Candidate {
 
 export type LaunchSources = ReturnType<typeof launchSources>;
 
-export function launchSources({ card, context, env }: Pick<LaunchOptions, 'card' | 'context' | 'env'>) {
+export function launchSources({
+  card,
+  context,
+  env,
+  launchers,
+}: Pick<LaunchOptions, 'card' | 'context' | 'env' | 'launchers'>) {
   const { launcher } = context.values;
   const own = objectOf(context.values.distributed);
   const cards = objectOf(card.extra.distributed);
@@ -43,7 +48,7 @@ export function launchSources({ card, context, env }: Pick<LaunchOptions, 'card'
     }),
     /** Its keys have defaults, one by one. */
     hasMultiNodeArgs: Object.keys(arguments_).length > 0,
-    blocks: isOn ? blocksOf(cards, own) : {},
+    blocks: isOn ? blocksOf(cards, own, [...ourBlocks, ...(launchers?.keys() ?? [])]) : {},
   };
 }
 
@@ -55,13 +60,16 @@ function candidates(block: Readonly<Record<string, unknown>>, name: string, of: 
   });
 }
 
+const ourBlocks = ['primus', 'sglang_disagg', 'vllm_disagg'];
+
 /** The objects within `distributed`, key by key: the context's over the card's. */
 function blocksOf(
   card: Readonly<Record<string, unknown>>,
   context: Readonly<Record<string, unknown>>,
+  names: readonly string[],
 ): Record<string, Record<string, unknown>> {
   const blocks: Record<string, Record<string, unknown>> = {};
-  for (const name of ['primus', 'sglang_disagg', 'vllm_disagg']) {
+  for (const name of names) {
     blocks[name] = { ...objectOf(card[name]), ...objectOf(context[name]) };
   }
   return blocks;

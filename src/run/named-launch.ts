@@ -24,7 +24,7 @@ const distributedPort = 29_500;
 
 export async function namedLaunch(options: LaunchOptions): Promise<LaunchPlan> {
   const sources = launchSources(options);
-  const launcher = await launcherOf(sources)();
+  const launcher = await launcherOf(sources, options.launchers)();
   if (launcher.onlyIn) throw onlyIn(launcher.onlyIn, launcher.name, options.card.name);
   const launch = launchOf(sources, options);
   const { runner, env, files = {} } = launcher.launch(launch);

@@ -5,6 +5,7 @@ import { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import { chooseGpus, type SetAside } from './choose-gpus.ts';
 import type { Job } from './job.ts';
+import type { LaunchOptions } from './launch-plan.ts';
 import { requireCpus } from './online-cpus.ts';
 import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
 import { planLaunch } from './plan-launch.ts';
@@ -17,13 +18,15 @@ export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretE
   setAside?: SetAside;
   /** The process's environment. */
   env: Readonly<Record<string, string | undefined>>;
+  /** Of plugins. */
+  launchers?: LaunchOptions['launchers'];
   credentials: Credentials;
   envSecrets: readonly Secret[];
 };
 
 /** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, and as `planLaunch` and `planJob` do. */
 export async function planForJob(job: Job, options: PlanForJobOptions): Promise<JobPlan> {
-  const { credentials, envSecrets, env, leased, setAside, ...rest } = options;
+  const { credentials, envSecrets, env, leased, setAside, launchers, ...rest } = options;
   const [script] = await Promise.all([
     locateScript(options.packageDir, job.card.scripts),
     requireCpus(options.context),
@@ -37,6 +40,7 @@ export async function planForJob(job: Job, options: PlanForJobOptions): Promise<
     env,
     gpus: chosen.length,
     filesFolder: control,
+    ...(launchers ? { launchers } : {}),
   });
   return planJob({
     ...rest,

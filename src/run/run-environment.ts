@@ -70,6 +70,7 @@ function vendorOf(context: Context, gpus: GpuFacts): string {
 /** A container has only its own GPUs; a process of the machine sees all of them, and must be told which are its. */
 function visibleDevices(gpus: GpuFacts, used: readonly number[]): Record<string, string> {
   const chosen = gpus.devices.filter(({ index }) => used.includes(index));
+  const indices = chosen.map(({ index }) => index).join();
   switch (gpus.vendor) {
     case 'AMD':
       return { HIP_VISIBLE_DEVICES: chosen.map((device) => device.runtimeIndex ?? device.index).join() };
@@ -79,9 +80,9 @@ function visibleDevices(gpus: GpuFacts, used: readonly number[]): Record<string,
         CUDA_VISIBLE_DEVICES: chosen.map((device) => device.uuid ?? device.index).join(),
       };
     case 'INTEL':
-      return { ZE_AFFINITY_MASK: chosen.map(({ index }) => index).join() };
-    case 'NONE':
-      return {};
+      return { ZE_AFFINITY_MASK: indices };
+    default:
+      return gpus.visibleVariable === undefined ? {} : { [gpus.visibleVariable]: indices };
   }
 }
 

@@ -44,6 +44,7 @@ const permanentCodes: ReadonlySet<ErrorCode> = new Set([
   'DEVICE_UNAVAILABLE',
   'COMMAND_NOT_FOUND',
   'DATA_UNAVAILABLE',
+  'PLUGIN_FAILED',
 ]);
 
 /** What was thrown on the way, as records hold it; a full disk is that of the results unless the error says otherwise. */

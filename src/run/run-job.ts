@@ -81,7 +81,12 @@ async function attempt(job: Job, draft: RecordDraft, services: RunServices): Pro
     ...parts,
     ...several,
     ...verdict,
-    placement: { host: services.host, target: 'local', gpus: [...gpus], ...(cpus ? { cpus } : {}) },
+    placement: {
+      host: services.host,
+      target: draft.placement?.target ?? 'local',
+      gpus: [...gpus],
+      ...(cpus ? { cpus } : {}),
+    },
     ...(neighbours ? { neighbours: [...neighbours] } : {}),
   };
 }
@@ -231,7 +236,7 @@ async function makeRunFolder(
   });
   if (usesCommonScripts(plan)) {
     const { makeReadyForTools } = await import('./shipped-scripts.ts');
-    await makeReadyForTools(workspace);
+    await makeReadyForTools(workspace, plan.tools?.files);
   }
   return undefined;
 }
@@ -267,6 +272,7 @@ function planFor(
     ...(leased ? { leased } : {}),
     ...(slot?.cpus === undefined ? {} : { cpus: slot.cpus }),
     setAside: services.devices.setAside,
+    ...(services.plugins ? { launchers: services.plugins.launchers } : {}),
     context: services.context,
     settings: services.settings,
     engine: services.engine.kind,

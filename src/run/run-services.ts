@@ -12,7 +12,9 @@ import type { KnownFailure } from '../record/known-failure.ts';
 import type { PerfWriter } from '../record/perf-writer.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { Reserve } from '../record/reserve.ts';
+import type { Launcher } from '../stage/launcher/launcher.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
+import type { DataProvider } from './data/provider.ts';
 import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
 import type { Provenance } from './provenance.ts';
@@ -21,6 +23,11 @@ import type { Slot } from './slot.ts';
 import type { StartedProgram } from './started-program.ts';
 
 export type { Progress } from './progress.ts';
+
+export interface RunPlugins {
+  providers: ReadonlyMap<string, DataProvider>;
+  launchers: ReadonlyMap<string, Launcher>;
+}
 
 /** What all jobs of a campaign share on this machine. */
 export interface RunServices {
@@ -49,6 +56,8 @@ export interface RunServices {
   credentials: Credentials;
   /** `MAD_SECRETS*` of the environment. */
   envSecrets: readonly Secret[];
+  /** Providers of data and launchers of plugins; absent without plugins. */
+  plugins?: RunPlugins;
   settings: RunSettings;
   data: DataSettings;
   knownFailures: readonly KnownFailure[];

@@ -1,15 +1,20 @@
 import { constants } from 'node:fs';
 import { copyFile, lstat, mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { shippedTools } from '../package/shipped-tools.ts';
+import type { ToolChain } from '../stage/tool-chain.ts';
 import { removeEarlierOutputs } from './output-name.ts';
 
 /** What tools need in the workspace, and what would be in their way. */
-export async function makeReadyForTools(workspace: string): Promise<void> {
+export async function makeReadyForTools(workspace: string, files: ToolChain['files'] = []): Promise<void> {
   await removeEarlierOutputs(workspace);
   await addShippedScripts(workspace);
+  for (const { path, from } of files) {
+    await mkdir(dirname(join(workspace, path)), { recursive: true });
+    await copyFile(from, join(workspace, path));
+  }
 }
 
 /**

@@ -36,6 +36,8 @@ export interface ToolChain {
   env: Readonly<Record<string, string>>;
   /** Names with `*` of what the tools leave behind. */
   outputs: readonly string[];
+  /** Scripts of plugins' tools: their path in the workspace, and where they lie on this machine. */
+  files: readonly { path: string; from: string }[];
 }
 
 /** The tools that a context asks for, in its order. Throws INVALID_ARGUMENT with the position of an entry that is none. */
@@ -89,8 +91,14 @@ export function toolChain(uses: readonly ToolUse[], known: ReadonlyMap<string, T
       chosen.flatMap(({ tool }) => tool.outputs),
       (name) => name,
     ),
+    files: chosen.flatMap(({ tool }) => filesOf(tool)),
   };
 }
+
+const filesOf = ({ preScripts, postScripts, files = [] }: Tool): { path: string; from: string }[] =>
+  [...preScripts, ...postScripts, ...files].flatMap(({ path, from }) =>
+    from === undefined ? [] : [{ path, from }],
+  );
 
 /** No shell passes a variable such as `DUAL-GCD` on. */
 const exportable = (name: string): string => name.replaceAll('-', '_');

@@ -1,14 +1,17 @@
-import type { BuildOptions } from '../../campaign/options.ts';
+import type { BuildOptions, Surroundings } from '../../campaign/options.ts';
 import type { ExitCode } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
 import type { OptionValues } from '../options.ts';
 
 export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
   const { buildCampaign } = await import('../../campaign/build-campaign.ts');
-  return (await buildCampaign(buildOptions(values), around)).exitCode;
+  return (await buildCampaign(buildOptions(values, around), around)).exitCode;
 }
 
-export const buildOptions = (values: OptionValues): BuildOptions => ({
+export const buildOptions = (
+  values: OptionValues,
+  { projectPlugins = [] }: Pick<Surroundings, 'projectPlugins'>,
+): BuildOptions => ({
   tags: values.tags,
   additionalContext: values['additional-context'],
   additionalContextFile: values['additional-context-file'],
@@ -27,5 +30,7 @@ export const buildOptions = (values: OptionValues): BuildOptions => ({
   jobs: values.jobs,
   engine: values.engine,
   sysEnvDetails: values['sys-env-details'],
+  plugin: values.plugin,
+  packagePlugins: projectPlugins,
   dryRun: values['dry-run'],
 });

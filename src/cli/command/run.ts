@@ -1,5 +1,5 @@
 import { openEngineAhead } from '../../campaign/engine-ahead.ts';
-import type { RunOptions } from '../../campaign/options.ts';
+import type { RunOptions, Surroundings } from '../../campaign/options.ts';
 import { type ExitCode, MadError } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
 import type { OptionValues } from '../options.ts';
@@ -13,7 +13,7 @@ export async function execute(input: CommandInput): Promise<ExitCode> {
       hint: 'Name the campaign whose failures are to be run again: --resume ID --rerun-failed.',
     });
   }
-  const options = runOptions(values);
+  const options = runOptions(values, around);
   const isManifestRun = options.manifestFile !== undefined && !options.dryRun;
   const ahead = isManifestRun ? await openEngineAhead(options.engine, around.runner) : undefined;
   const { runCampaign } = await import('../../campaign/run-campaign.ts');
@@ -23,13 +23,13 @@ export async function execute(input: CommandInput): Promise<ExitCode> {
 async function resume(id: string, { values, origins, around }: CommandInput): Promise<ExitCode> {
   const { resumeCampaign } = await import('../../campaign/resume-campaign.ts');
   const isTyped = (key: string): boolean => origins[dashed(key)] === 'option';
-  const typed = Object.entries(runOptions(values)).filter(([key]) => isTyped(key));
+  const typed = Object.entries(runOptions(values, around)).filter(([key]) => isTyped(key));
   const outcome = await resumeCampaign(
     {
       id: id === 'latest' ? undefined : id,
       output: values.output,
       rerunFailed: values['rerun-failed'],
-      defaults: runOptions(values),
+      defaults: runOptions(values, around),
       typed: Object.fromEntries(typed) as Partial<RunOptions>,
     },
     around,
@@ -40,8 +40,11 @@ async function resume(id: string, { values, origins, around }: CommandInput): Pr
 /** `keepAlive` is the option `keep-alive`. */
 const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-export const runOptions = (values: OptionValues): RunOptions => ({
-  ...buildOptions(values),
+export const runOptions = (
+  values: OptionValues,
+  around: Pick<Surroundings, 'projectPlugins'>,
+): RunOptions => ({
+  ...buildOptions(values, around),
   manifestFile: values['manifest-file'],
   timeout: values.timeout,
   deadline: values.deadline,
@@ -59,5 +62,7 @@ export const runOptions = (values: OptionValues): RunOptions => ({
   toolsConfig: values['tools-config'],
   knownFailures: values['known-failures'],
   junit: values.junit,
+  report: values.report,
+  target: values.target,
   disableSkipGpuArch: values['disable-skip-gpu-arch'],
 });

@@ -12,6 +12,10 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
   const stages = new Map(list(plan.jobs).map((job) => [`run ${String(job.job)}`, stageLines(job.stages)]));
   const lines = [`# Plan: ${count(jobs, 'job')}, ${count(commands.length, 'command')}; nothing was done.`];
   if (settings.length > 0) lines.push('#', ...settings.map((line) => `# ${line}`));
+  const plugins = list(plan.plugins).map(({ kind, name, file }) =>
+    safeLine(`# plugin ${String(kind)} ${String(name)} of ${String(file)}`),
+  );
+  if (plugins.length > 0) lines.push('#', ...plugins);
   const data = Array.isArray(plan.jobs) ? plan.jobs.flatMap(dataLines) : [];
   if (data.length > 0) lines.push('#', ...data);
   for (const { title, argv } of commands) {

@@ -19,9 +19,11 @@ const optionsOf: Readonly<Record<GpuVendor, readonly string[]>> = {
   NONE: everywhere,
 };
 
+const isOurs = (vendor: string): vendor is GpuVendor => Object.hasOwn(optionsOf, vendor);
+
 /** What every container on a machine of this vendor gets, GPUs or not. */
-export function vendorOptions(vendor: GpuVendor): string[] {
-  return [...optionsOf[vendor]];
+export function vendorOptions(vendor: GpuFacts['vendor']): string[] {
+  return [...(isOurs(vendor) ? optionsOf[vendor] : everywhere)];
 }
 
 /**
@@ -47,6 +49,11 @@ export function gpuOptions(
       return [...renderNodes(chosen), ...renderGroups(chosen)];
     case 'NONE':
       return [];
+    default:
+      return [
+        ...(facts.containerOptions ?? []),
+        ...chosen.flatMap(({ deviceFiles = [] }) => deviceFiles.map((file) => `--device=${file}`)),
+      ];
   }
 }
 

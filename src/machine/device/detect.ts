@@ -8,29 +8,46 @@ export type { GpuFacts } from './gpu-facts.ts';
 export interface DetectOptions extends MachineViewOptions {
   /** The context's `MAD_ROCM_PATH`. */
   rocmPath?: string;
+  /** Of plugins; asked before ours. */
+  vendors?: readonly Vendor[];
+}
+
+/** One line of the registry: traces of its GPUs, and what then asks for them. */
+export interface Vendor extends Traces {
+  name: string;
+  load(options: DetectOptions): Promise<Detector>;
 }
 
 /** Asked in this order; the first that finds a GPU decides, as in the Python tool. */
-const vendors: readonly (Traces & { load(options: DetectOptions): Promise<Detector> })[] = [
+const vendors: readonly Vendor[] = [
   {
+    name: 'NVIDIA',
     programs: ['nvidia-smi'],
     files: ['/dev/nvidiactl', '/dev/nvidia0'],
     load: async () => (await import('./nvidia.ts')).detectNvidia,
   },
   {
+    name: 'AMD',
     programs: ['amd-smi', 'rocm-smi', 'rocminfo'],
     files: ['/dev/kfd'],
     load: async ({ rocmPath }) => (await import('./amd.ts')).detectAmd(rocmPath),
   },
   // Graphics that sit in the processor have render nodes too, so a node alone doesn't make a machine one of Intel's.
-  { programs: ['xpu-smi'], files: [], load: async () => (await import('./intel.ts')).detectIntel },
+  {
+    name: 'INTEL',
+    programs: ['xpu-smi'],
+    files: [],
+    load: async () => (await import('./intel.ts')).detectIntel,
+  },
 ];
 
 /** Never throws: what could not be found out stands in `notes`. Variables of `env` may offer fewer GPUs than there are. */
 export async function detectGpus(runner: CommandRunner, options: DetectOptions = {}): Promise<GpuFacts> {
   const machine = machineView(runner, options);
   const notes: string[] = [];
-  for (const vendor of vendors) {
+  const more = options.vendors ?? [];
+  const replaced = new Set(more.map(({ name }) => name));
+  for (const vendor of [...more, ...vendors.filter(({ name }) => !replaced.has(name))]) {
     if (!(await machine.has(vendor))) continue;
     const detect = await vendor.load(options);
     const facts = await detect(machine);

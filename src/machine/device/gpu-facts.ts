@@ -22,6 +22,8 @@ export interface GpuDevice {
   memoryBytes?: number;
   /** What AMD's driver calls the GPU in `/sys/class/kfd/kfd/proc`. */
   kfdId?: number;
+  /** Of a vendor that a plugin knows: absolute paths of what its containers get, such as `/dev/accel/accel0`. */
+  deviceFiles?: readonly string[];
 }
 
 /** What models are compiled against: HIP for AMD, CUDA for NVIDIA, oneAPI for Intel. */
@@ -33,13 +35,18 @@ export interface GpuToolkit {
 
 /** The GPUs of one machine; `vendor` is NONE and `count` 0 when there are none that can be used. */
 export interface GpuFacts {
-  vendor: GpuVendor;
+  /** Ours, or the name of a plugin's. */
+  vendor: GpuVendor | (string & {});
   count: number;
   /** AMD: `gfx942`; NVIDIA: the product, `NVIDIA H100 80GB HBM3`; Intel: the device's name; '' when unknown. */
   architecture: string;
   devices: GpuDevice[];
   driver?: string;
   toolkit?: GpuToolkit;
+  /** Of a vendor that a plugin knows: engine options of containers with its GPUs, besides their device files. */
+  containerOptions?: readonly string[];
+  /** Of such a vendor: the variable that names which GPUs a process sees. */
+  visibleVariable?: string;
   /** AMD: the folder of ROCm on this machine, such as `/opt/rocm`. */
   rocmPath?: string;
   /** Indices that may be used, where environment or scheduler allow fewer than there are. */

@@ -29,7 +29,7 @@ async function readerOf({ vendor }: GpuFacts): Promise<HealthReader> {
       return (await import('./nvidia-health.ts')).readNvidiaHealth;
     case 'INTEL':
       return (await import('./intel-health.ts')).readIntelHealth;
-    case 'NONE':
+    default:
       return async () => new Map();
   }
 }

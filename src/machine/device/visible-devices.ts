@@ -22,7 +22,7 @@ export function limitToVisible(facts: GpuFacts, env: Environment): GpuFacts {
   const limitedBy: string[] = [];
   const scheduled = schedulersSet(facts, env, limitedBy);
   let left = [...(scheduled ?? facts.devices)].sort((a, b) => numberOf(a) - numberOf(b));
-  for (const group of namesOf[facts.vendor]) {
+  for (const group of groupsOf(facts)) {
     const name = group.find((each) => env[each] !== undefined);
     if (name === undefined) continue;
     const text = env[name] ?? '';
@@ -34,6 +34,11 @@ export function limitToVisible(facts: GpuFacts, env: Environment): GpuFacts {
   if (limitedBy.length === 0) return facts;
   const offered = left.map(({ index }) => index).sort((a, b) => a - b);
   return { ...facts, offered, limitedBy };
+}
+
+function groupsOf({ vendor, visibleVariable }: GpuFacts): readonly (readonly string[])[] {
+  if (Object.hasOwn(namesOf, vendor)) return namesOf[vendor as GpuVendor];
+  return visibleVariable === undefined ? [] : [[visibleVariable]];
 }
 
 /** Undefined where it changes nothing: in a cgroup the tools see the set alone, and count it from 0. */

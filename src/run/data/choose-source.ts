@@ -61,11 +61,14 @@ function hasMirror(source: DataSource): boolean {
   return isComplete(source.mirrorlocal, source);
 }
 
+const ourProvider = (kind: string): (() => Promise<DataProvider>) | undefined =>
+  Object.hasOwn(providers, kind) ? providers[kind as keyof typeof providers] : undefined;
+
 /** Never rejects. */
 async function checkSource(source: DataSource, around: DataAround): Promise<Checked> {
   let provider: DataProvider | undefined;
   try {
-    provider = await providers[source.kind]?.();
+    provider = around.providers?.get(source.kind) ?? (await ourProvider(source.kind)?.());
     if (!provider) {
       const why = 'this version of madengine has no such provider';
       return { source, provider, refusal: { why, passes: false } };

@@ -9,6 +9,8 @@ export interface DataInPlanOptions {
   /** `--force-mirror-local`, absolute. */
   mirror: string | undefined;
   contextData: unknown;
+  /** Names of plugins' providers. */
+  providers: readonly string[];
   places: DataPlaces;
 }
 
@@ -22,9 +24,9 @@ interface ShownData {
 /** Throws INVALID_FILE and FILE_NOT_FOUND as the run would fail. */
 export function dataInPlan(
   data: string,
-  { config: file, mirror, contextData, places }: DataInPlanOptions,
+  { config: file, mirror, contextData, providers, places }: DataInPlanOptions,
 ): { planned: RunData; shown: ShownData[] } {
-  const config = readDataConfig({ file, folders: [places.packageDir], contextData });
+  const config = readDataConfig({ file, folders: [places.packageDir], contextData, providers });
   if (!config) throw noDataFile(data);
   const wanted = dataNamesOf(data).map((name) => sourcesOf(name, config, mirror));
   const planned = planData(

@@ -4,7 +4,6 @@ import type { Emit } from '../../foundation/event.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 import type { CommandRunner } from '../../machine/command/command.ts';
 import type { Credentials } from '../../package/credential-file.ts';
-import type { ProviderKind } from '../../package/data-schema.ts';
 import type { DataSource } from '../../package/data-source.ts';
 
 export { type ProviderKind, providerKinds } from '../../package/data-schema.ts';
@@ -24,6 +23,8 @@ export interface DataAround {
   emit: Emit;
   signal: AbortSignal;
   scrubber: Scrubber;
+  /** Of plugins; before ours. */
+  providers?: ReadonlyMap<string, DataProvider>;
 }
 
 export interface Fetched {
@@ -47,7 +48,7 @@ export interface Refusal {
 export type OnProgress = (done: number, total: number | undefined) => void;
 
 export interface DataProvider {
-  kind: ProviderKind;
+  kind: string;
   /**
    * What changes when the data does, such as a hash over names, sizes and ETags; cheap to ask for. A complete mirror
    * with another version is fetched again. Without it, a mirror stays as it is until it is removed.

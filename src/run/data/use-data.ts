@@ -121,13 +121,16 @@ function configFor(services: RunServices, asked: string): DataConfig {
   throw noDataFile(asked);
 }
 
-function readFor({ data, packageDir, context, emit }: RunServices): DataConfig | MadError {
+function readFor({ data, packageDir, context, emit, plugins }: RunServices): DataConfig | MadError {
   try {
     const folders = [data.cwd, packageDir];
-    const config = readDataConfig({ file: data.config, folders, contextData: context.values.data });
+    const config = readDataConfig({
+      ...{ file: data.config, folders, contextData: context.values.data },
+      providers: [...(plugins?.providers.keys() ?? [])],
+    });
     for (const message of config?.remarks ?? [])
       emit({ type: 'notice', level: 'warning', code: 'DATA_CONFIG', message });
-    return config ?? { file: '', names: {}, mirrorlocal: undefined, remarks: [] };
+    return config ?? { file: '', names: {}, mirrorlocal: undefined, providers: [], remarks: [] };
   } catch (error) {
     return toMadError(error);
   }
@@ -143,6 +146,7 @@ const aroundOf = (services: RunServices): DataAround => ({
   emit: services.emit,
   signal: services.signal,
   scrubber: services.scrubber,
+  ...(services.plugins ? { providers: services.plugins.providers } : {}),
 });
 
 /** One name's data at its place, with its entry for the record. */

@@ -28,17 +28,29 @@ const aliases: Readonly<Record<string, string>> = {
 
 export const launcherNames: readonly string[] = Object.keys(launchers);
 
+/** All that `findLauncher` knows without plugins, aliases included. */
+export const takenLauncherNames: readonly string[] = [...launcherNames, ...Object.keys(aliases)];
+
+/** Launchers of plugins by their name. */
+export type MoreLaunchers = ReadonlyMap<string, Launcher>;
+
 /** Throws INVALID_ARGUMENT for a name that no launcher has; `where` says who gave it. */
-export function findLauncher(name: string, where: string): () => Promise<Launcher> {
+export function findLauncher(
+  name: string,
+  where: string,
+  more: MoreLaunchers = new Map(),
+): () => Promise<Launcher> {
   const typed = name.toLowerCase();
+  const ofPlugin = more.get(typed);
+  if (ofPlugin) return async () => ofPlugin;
   const known = Object.hasOwn(aliases, typed) ? (aliases[typed] ?? typed) : typed;
   const found = Object.hasOwn(launchers, known) ? launchers[known] : undefined;
   if (found) return found;
-  const near = nearestNames(name, [...launcherNames, ...Object.keys(aliases)], 1)[0];
+  const near = nearestNames(name, [...more.keys(), ...takenLauncherNames], 1)[0];
   const meant = near === undefined ? '' : `; did you mean ${near}?`;
   throw new MadError(
     'INVALID_ARGUMENT',
     `${where}: there is no launcher ${JSON.stringify(name.slice(0, 60))}${meant}`,
-    { hint: `There are ${launcherNames.join(', ')}.` },
+    { hint: `There are ${[...launcherNames, ...more.keys()].join(', ')}.` },
   );
 }

@@ -1,0 +1,3 @@
+# /proc/diskstats: major, minor, name, reads, merged, sectors read, ms, writes, merged, sectors written, …
+BEGIN { print "disk,sectors_read,sectors_written" }
+$3 !~ /^(loop|ram)/ { print $3 "," $6 "," $10 }
