@@ -10,6 +10,7 @@ import type { Scrubber } from '../foundation/secret.ts';
 import { controlCharacters } from '../package/package-path.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import { finishLog, linkOrCopy } from './final-log.ts';
+import { maskCompressed } from './mask-compressed.ts';
 import { isOutputName } from './output-name.ts';
 
 export interface ToolOutputsOptions {
@@ -155,9 +156,15 @@ async function keepFile(
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   // A file with several names would stay where the run can write.
   if (facts.nlink > 1) await replaceByCopy(path);
-  const { bytes, scrubbed } = await finishLog({ from: path, to: target, scrubber });
-  if (scrubbed) warnings.push(`${name} held a secret, which was masked: it may be unreadable for its tool`);
+  const { scrubbed } = await finishLog({ from: path, to: target, scrubber });
+  const unpacked = await maskCompressed(target, scrubber).catch(async (error: unknown) => {
+    await rm(target, { force: true });
+    throw error;
+  });
+  if (scrubbed || unpacked)
+    warnings.push(`${name} held a secret, which was masked: it may be unreadable for its tool`);
   if (keepOriginals) await copyFile(target, path, constants.COPYFILE_FICLONE);
+  const bytes = (await lstat(target)).size;
   return { path: `artifacts/${name}`, bytes, sha256: await sha256Of(target) };
 }
 
