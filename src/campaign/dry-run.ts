@@ -95,6 +95,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     },
     credentials: access.credentials,
     envSecrets: access.envSecrets,
+    scrubber: access.scrubber,
     buildNumber: inputs.buildNumber,
     giveBackTo: inputs.giveBackTo,
     env: inputs.env,

@@ -128,6 +128,18 @@ test('an argument of the context goes before a secret of its name, a variable le
   expect(argsFor('$AMD_GITHUB_PASSWORD')).toEqual({ AMD_GITHUB_PASSWORD: null });
 });
 
+test('an argument of the context that repeats a secret is passed by name, with the warning where it is declared', () => {
+  const context = contextOf({ docker_build_arg: { INDEX: 'https://me:hf-token@host/', MODE: 'fast' } });
+  const envSecrets = [new Secret('MAD_SECRETS_HF', 'hf-token')];
+  const { plan } = planned({ envSecrets, context, dockerfile: dockerfile({ declaredArgs: ['INDEX'] }) });
+  expect(plan.buildArgs).toEqual({ INDEX: null, MODE: 'fast' });
+  expect(plan.secretEnv.INDEX?.reveal()).toBe('https://me:hf-token@host/');
+  expect(plan.warnings).toMatchObject([
+    { code: 'SECRET_IN_IMAGE_HISTORY', message: expect.stringMatching(/INDEX:/) },
+  ]);
+  expect(planned({ envSecrets, context }).plan.warnings).toEqual([]);
+});
+
 test('an engine without build secrets gets none, and a Dockerfile that mounts some is warned about', () => {
   const capabilities = { ...fakeCapabilities, buildSecrets: false };
   const uses = dockerfile({ usesSecretMounts: ['TOKEN'] });

@@ -3,7 +3,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { buildArgsOf } from '../context/known-keys.ts';
 import { MadError } from '../foundation/error.ts';
-import { Secret } from '../foundation/secret.ts';
+import { Scrubber, Secret } from '../foundation/secret.ts';
 import type { EngineCapabilities } from '../machine/engine/engine.ts';
 import type { ModelCard } from '../package/card.ts';
 import type { Credentials } from '../package/credential-file.ts';
@@ -67,7 +67,12 @@ export interface PlanOptions {
 export function planImageBuild(options: PlanOptions): ImageBuildPlan {
   const { root, card, dockerfile, context } = options;
   const known = knownSecrets(options);
-  const secretEnv = { ...proxies(options.env), ...declaredSecrets(known, dockerfile, context) };
+  const repeated = repeatedSecrets(known, context);
+  const secretEnv = {
+    ...proxies(options.env),
+    ...Object.fromEntries(repeated.map(({ name, value }) => [name, value])),
+    ...declaredSecrets(known, dockerfile, context),
+  };
   const byName = Object.fromEntries(Object.keys(secretEnv).map((name) => [name, null]));
   const tools = toolsContext(root);
   const useTools = tools !== undefined && options.capabilities.namedContexts;
@@ -87,7 +92,7 @@ export function planImageBuild(options: PlanOptions): ImageBuildPlan {
     noCache: options.cleanCache,
     pull: true,
     warnings: [
-      ...historyWarnings(dockerfile, known, secretEnv),
+      ...historyWarnings(dockerfile, [...known, ...repeated], secretEnv),
       ...mountWarnings(options),
       ...(tools && !useTools ? toolsWarnings(dockerfile) : []),
       ...architectureWarnings(dockerfile),
@@ -127,6 +132,14 @@ function declaredSecrets(
       dockerfile.declaredArgs.includes(name) && (!Object.hasOwn(given, name) || isUnexpanded(given[name])),
   );
   return Object.fromEntries(wanted.map(({ name, value }) => [name, value]));
+}
+
+/** Arguments of the context that hold one of them: they stand in no command line either. */
+function repeatedSecrets(known: readonly KnownSecret[], context: Context): KnownSecret[] {
+  const scrubber = new Scrubber(known.filter(({ confidential }) => confidential).map(({ value }) => value));
+  return Object.entries(buildArgsOf(context))
+    .filter(([, text]) => scrubber.scrub(text) !== text)
+    .map(([name, text]) => ({ name, value: new Secret(name, text), confidential: true }));
 }
 
 const isUnexpanded = (value: string | undefined): boolean => /^\$(?:\w+|\{\w+\})$/.test(value ?? '');
@@ -209,9 +222,12 @@ function historyWarnings(
   known: readonly KnownSecret[],
   secretEnv: Record<string, Secret>,
 ): PlanWarning[] {
-  const shown = known.filter(({ name, confidential }) => confidential && Object.hasOwn(secretEnv, name));
+  const shown = known.filter(
+    ({ name, confidential }) =>
+      confidential && Object.hasOwn(secretEnv, name) && dockerfile.declaredArgs.includes(name),
+  );
   if (shown.length === 0) return [];
-  const names = shown.map(({ name }) => name);
+  const names = [...new Set(shown.map(({ name }) => name))];
   const [first = ''] = names;
   return [
     {

@@ -1,7 +1,7 @@
 /** The files' side of a plan: finds the script and names the secrets; `planJob` itself knows nothing of files. */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Secret } from '../foundation/secret.ts';
+import type { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import { chooseGpus, type SetAside } from './choose-gpus.ts';
 import type { Job } from './job.ts';
@@ -10,6 +10,7 @@ import { requireCpus } from './online-cpus.ts';
 import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
 import { planLaunch } from './plan-launch.ts';
 import { locateScript, pathsSeen } from './run-folder.ts';
+import { secretVariables } from './secret-environment.ts';
 
 export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretEnv' | 'launch' | 'chosen'> & {
   /** Indices of the GPUs that the job has got; without it, those that it gets when all are free. */
@@ -48,24 +49,8 @@ export async function planForJob(job: Job, options: PlanForJobOptions): Promise<
     chosen,
     launch,
     script: { ...script, firstLine: await firstLine(join(options.packageDir, script.dir, script.file)) },
-    secretEnv: secretEnvOf(job, credentials, envSecrets),
+    secretEnv: secretVariables(card.cred, credentials, envSecrets),
   });
-}
-
-/** `<CRED>_<KEY>` for each field of the card's credential, and every `MAD_SECRETS*`. */
-function secretEnvOf(
-  job: Job,
-  credentials: Credentials,
-  envSecrets: readonly Secret[],
-): Record<string, Secret> {
-  const set: Record<string, Secret> = {};
-  for (const secret of envSecrets) set[secret.name] = secret;
-  const { cred } = job.card;
-  for (const [key, value] of Object.entries(credentials.entries.get(cred) ?? {})) {
-    const name = `${cred}_${key}`.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
-    set[name] = value instanceof Secret ? value : new Secret(`${cred}.${key}`, value);
-  }
-  return set;
 }
 
 async function firstLine(file: string): Promise<string> {

@@ -1,6 +1,6 @@
 /** One job as data: everything that will be done, with names that are bound late; secrets only by reference. */
 import type { Context } from '../context/context.ts';
-import type { Secret } from '../foundation/secret.ts';
+import type { Scrubber, Secret } from '../foundation/secret.ts';
 import { gpuOptions, vendorOptions, withCardsOptions } from '../machine/device/container-options.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { ContainerSpec, EngineKind, ExecSpec, Mount } from '../machine/engine/engine.ts';
@@ -27,6 +27,7 @@ import {
   pathsSeen,
   type RunPaths,
 } from './run-folder.ts';
+import { splitSecrets } from './secret-environment.ts';
 
 export interface JobPlan {
   job: Job;
@@ -68,6 +69,8 @@ export interface PlanJobOptions {
   script: { dir: string; file: string; firstLine: string };
   /** Secrets of the card's credential and of the environment, by the name of their variable. */
   secretEnv: Readonly<Record<string, Secret>>;
+  /** Knows every secret. */
+  scrubber: Scrubber;
   buildNumber: string;
   /** What the context's `tools` ask for. */
   tools?: ToolChain;
@@ -86,6 +89,8 @@ export function planJob(options: PlanJobOptions): JobPlan {
   const gpus = options.chosen;
   const paths = pathsSeen(engine, options.runFolder, options.packageDir);
   const modelDir = modelDirOf(card.url);
+  const variables = splitSecrets(environmentOf({ ...options, gpus: facts }), options.scrubber);
+  const secretEnv = { ...variables.secret, ...options.secretEnv };
   const program: StageProgram = {
     workspace: paths.workspace,
     control: paths.control,
@@ -99,7 +104,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
       skipModelRun: settings.skipModelRun,
       dataStages: options.data?.stages ?? [],
       lastStages: options.data?.lastStages ?? [],
-      ...captureOf(options),
+      ...captureOf({ ...options, secretEnv }),
       ...(options.giveBackTo && engine !== 'host' ? { giveBackTo: options.giveBackTo } : {}),
     }),
   };
@@ -114,11 +119,11 @@ export function planJob(options: PlanJobOptions): JobPlan {
     program,
     passingData: options.data?.passing ?? [],
     ...(options.tools ? { tools: options.tools } : {}),
-    container: containerSpec({ ...options, gpus: facts }, gpus, paths),
+    container: containerSpec({ ...options, gpus: facts }, variables.plain, paths),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
       env: {},
-      secretEnv: options.secretEnv,
+      secretEnv,
     },
   };
 }
@@ -128,22 +133,27 @@ function captureOf({ context, settings, secretEnv }: PlanJobOptions): { capture?
   return mode ? { capture: { mode, secretNames: Object.keys(secretEnv) } } : {};
 }
 
-function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: RunPaths): ContainerSpec {
-  const { job, context, engine, runFolder, gpus: facts } = options;
+const environmentOf = (options: PlanJobOptions): Record<string, string> =>
+  runEnvironment({
+    card: options.job.card,
+    context: options.context,
+    gpus: options.gpus,
+    used: options.chosen,
+    engine: options.engine,
+    buildNumber: options.buildNumber,
+    data: options.data?.env ?? {},
+    launch: options.launch.env,
+    ...(options.tools ? { tools: options.tools.env } : {}),
+  });
+
+function containerSpec(
+  options: PlanJobOptions,
+  env: Readonly<Record<string, string>>,
+  paths: RunPaths,
+): ContainerSpec {
+  const { job, context, engine, runFolder, gpus: facts, chosen, data } = options;
   const { card } = job;
   const host = hostPaths(runFolder, options.packageDir);
-  const { buildNumber, data, launch } = options;
-  const environment = {
-    card,
-    context,
-    gpus: facts,
-    used: gpus,
-    engine,
-    buildNumber,
-    data: data?.env ?? {},
-    launch: launch.env,
-    ...(options.tools ? { tools: options.tools.env } : {}),
-  };
   return {
     name: options.containerName,
     image: '${image}',
@@ -160,13 +170,13 @@ function containerSpec(options: PlanJobOptions, gpus: readonly number[], paths: 
       ...(data?.mounts ?? []),
       ...contextMounts(context),
     ],
-    env: runEnvironment(environment),
+    env,
     workdir: paths.workspace,
     user: 'root',
     options: withCardsOptions(
       [
         ...vendorOptions(facts.vendor),
-        ...(engine === 'host' ? [] : gpuOptions(facts, gpus, engine)),
+        ...(engine === 'host' ? [] : gpuOptions(facts, chosen, engine)),
         ...cpuOptions(options),
       ],
       plainWords(card.additional_docker_run_options),

@@ -285,6 +285,7 @@ function planFor(
     labels: labelsOf(services, runId),
     credentials: services.credentials,
     envSecrets: services.envSecrets,
+    scrubber: services.scrubber,
     buildNumber: services.buildNumber,
     giveBackTo: services.giveBackTo,
     env: services.devices.env,
