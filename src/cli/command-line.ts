@@ -33,8 +33,10 @@ export function commandLine(program: Program, table: readonly OptionSpec[], styl
     const command = bare(parent.command(ownName(name)), style)
       .summary(summary)
       .description(description);
-    for (const { name, help, required } of operands)
-      command.argument(required ? `<${name}>` : `[${name}]`, help);
+    for (const { name, help, required, several } of operands) {
+      const shown = several ? `${name}...` : name;
+      command.argument(required ? `<${shown}>` : `[${shown}]`, help);
+    }
     for (const option of table) if (belongsTo(option, name)) addOption(command, option, program, name);
   }
   return root;

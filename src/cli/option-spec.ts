@@ -12,6 +12,7 @@ export const commandNames = [
   'runs show',
   'runs diff',
   'runs follow',
+  'runs prune',
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 

@@ -15,6 +15,8 @@ export interface OperandSpec {
   name: string;
   help: string;
   required: boolean;
+  /** Any number of them; only the last one. */
+  several?: true;
 }
 
 const whichCampaign: OperandSpec = {
@@ -89,10 +91,25 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [''],
     operands: [whichCampaign],
   },
+  'runs prune': {
+    summary: 'Remove campaigns that are over, and with --images what they built and pulled',
+    description:
+      'Removes folders of campaigns: by ids, by age, by number, or those that failed; several rules together mean that all\n' +
+      'of them hold. Never a campaign that runs, and never a row of perf.csv.',
+    examples: ['--keep 20 --dry-run', '--older-than 30d --images'],
+    operands: [
+      {
+        name: 'campaign',
+        help: 'Ids of campaigns, or ends of them that no other has',
+        required: false,
+        several: true,
+      },
+    ],
+  },
 };
 
 const working = ['run', 'build'] as const;
-const looking = ['runs list', 'runs show', 'runs diff', 'runs follow'] as const;
+const looking = ['runs list', 'runs show', 'runs diff', 'runs follow', 'runs prune'] as const;
 
 /** Every option of both programs, in the order in which help and documentation show them. */
 export const options = [
@@ -426,7 +443,7 @@ export const options = [
     name: 'engine',
     kind: 'choice',
     choices: engineKinds,
-    commands: working,
+    commands: [...working, 'runs prune'],
     env: 'MAD_ENGINE',
     default: 'docker',
     help: 'What builds images and runs containers; host: run without a container',
@@ -490,8 +507,42 @@ export const options = [
   {
     name: 'dry-run',
     kind: 'flag',
-    commands: working,
+    commands: [...working, 'runs prune'],
     help: 'Show the plan with its exact commands and do nothing',
+    group: 'Results',
+  },
+  {
+    name: 'keep',
+    kind: 'number',
+    commands: ['runs prune'],
+    default: -1,
+    minimum: -1,
+    metavar: 'count',
+    help: 'Remove all but the latest so many campaigns; -1: do not count',
+    example: '--keep 20',
+    group: 'Results',
+  },
+  {
+    name: 'older-than',
+    kind: 'text',
+    commands: ['runs prune'],
+    metavar: 'age',
+    help: 'Remove campaigns that ended longer ago than this: 90m, 12h, 30d, 4w',
+    example: '--older-than 30d',
+    group: 'Results',
+  },
+  {
+    name: 'failed',
+    kind: 'flag',
+    commands: ['runs prune'],
+    help: 'Remove only campaigns that ended with another exit code than 0',
+    group: 'Results',
+  },
+  {
+    name: 'images',
+    kind: 'flag',
+    commands: ['runs prune'],
+    help: 'Remove the images, too, that these campaigns built or pulled and that no container and no other campaign needs',
     group: 'Results',
   },
   {

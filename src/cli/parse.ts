@@ -79,7 +79,7 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
   const [unknown] = rest.unknown;
   if (unknown !== undefined) throw unknownOption(unknown, input.program, name, table);
   const { operands = [], examples } = commands[name];
-  const excess = rest.operands[operands.length];
+  const excess = operands.at(-1)?.several ? undefined : rest.operands[operands.length];
   if (excess !== undefined) throw excessArgument(excess, input.program, name);
   const missing = operands[rest.operands.length];
   if (missing?.required) {

@@ -79,6 +79,8 @@ export function fakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     kill: unused,
     remove: unused,
     removeImage: unused,
+    listImages: unused,
+    imageUsers: unused,
     extractFile: unused,
     list: unused,
     describe: {

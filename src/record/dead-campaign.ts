@@ -97,8 +97,12 @@ export async function claimCampaign(
 ): Promise<DeadCampaign | undefined> {
   const { resultsRoot, id } = options;
   const path = join(campaignsFolder(resultsRoot), id);
-  const info = await readCampaignFile(path);
-  if (!info) throw new MadError('FILE_NOT_FOUND', `there is no campaign ${id} in ${resultsRoot}`);
+  const read = async (): Promise<CampaignInfo> => {
+    const info = await readCampaignFile(path);
+    if (info) return info;
+    throw new MadError('FILE_NOT_FOUND', `there is no campaign ${id} in ${resultsRoot}`);
+  };
+  await read();
   await mkdir(openFolder(resultsRoot), { recursive: true });
   const lock = tryLock(
     lockPathOf(resultsRoot, id),
@@ -107,9 +111,9 @@ export async function claimCampaign(
   if (!lock) return undefined;
   try {
     const entries = await readJournal(join(path, 'journal.ndjson'));
-    // Another start may have settled it between the two looks.
-    const now = (await readCampaignFile(path)) ?? info;
-    return { id, path, resultsRoot, info: now, entries, ...leftovers(entries, path, now), lock };
+    // Another start may have settled it between the two looks, or removed it.
+    const info = await read();
+    return { id, path, resultsRoot, info, entries, ...leftovers(entries, path, info), lock };
   } catch (error) {
     lock.release();
     throw error;

@@ -119,6 +119,20 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
         isUnknownImage(stderr),
       );
     },
+    async listImages(labels) {
+      const filters = labelFilters(labels).map(dialect.filter);
+      const { stdout } = await ask('Listing images', ['image', 'ls', '--quiet', '--no-trunc', ...filters]);
+      return [...new Set(stdout.split('\n').filter((id) => id !== ''))];
+    },
+    async imageUsers(image) {
+      const filter = dialect.filter(`ancestor=${image}`);
+      const { stdout } = await ask(
+        `Asking who uses ${image}`,
+        ['ps', '--all', '--quiet', '--no-trunc', filter],
+        ({ stderr }) => isUnknownImage(stderr),
+      );
+      return stdout.split('\n').filter((id) => id !== '');
+    },
     async extractFile(image, path, to, { name, labels }) {
       const named = [`--name=${name}`, ...labelWords(labels)];
       const words = ['create', '--pull=never', ...named, operand(image, 'image')];

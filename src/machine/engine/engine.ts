@@ -142,7 +142,12 @@ export interface Engine {
   kill(container: string): Promise<void>;
   /** Ends and removes; a container that is gone already is no error. */
   remove(container: string): Promise<void>;
+  /** Never one that a container uses. An image that is gone already is no error. */
   removeImage(image: string): Promise<void>;
+  /** Ids of the images that carry all these labels, those without a name, too. */
+  listImages(labels: Readonly<Record<string, string>>): Promise<string[]>;
+  /** Ids of the containers, running or not, that were made of an image or of one that is built on it. */
+  imageUsers(image: string): Promise<string[]>;
   /** Copies one file out of an image that need not be able to run, by a short-lived container of that name. */
   extractFile(
     image: string,

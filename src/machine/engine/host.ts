@@ -53,6 +53,8 @@ export function hostEngine(runner: CommandRunner): Engine {
     push: async (image) => needsEngine(`Pushing ${image}`),
     build: async ({ image }) => needsEngine(`Building ${image}`),
     removeImage: async () => {},
+    listImages: async () => [],
+    imageUsers: async () => [],
     extractFile: async (image) => needsEngine(`Reading a file of ${image}`),
     async create(spec) {
       if (containers.has(spec.name)) {
