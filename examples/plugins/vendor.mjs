@@ -1,4 +1,5 @@
-// Finds accelerators by what the kernel's `accel` subsystem says of them (/sys/class/accel), without any tool.
+// Finds accelerators of the kernel's `accel` subsystem by their device files (/dev/accel/accel0, …), without any tool; what
+// /sys/class/accel says of them besides becomes their name.
 //
 // Cards then run with them as with GPUs: n_gpus, docker_gpus and NPU_VISIBLE_DEVICES mean them, and Dockerfiles with
 // `# CONTEXT {'gpu_vendor': 'NPU'}` are for machines that have them.
@@ -11,20 +12,21 @@ export default {
   files: ['/dev/accel'],
 
   async detect(machine) {
-    const names = await machine.names('/sys/class/accel');
-    const devices = [];
-    for (const name of names.filter((one) => /^accel\d+$/.test(one)).sort(byNumber)) {
-      const file = `/dev/accel/${name}`;
-      if (!(await machine.exists(file))) continue;
-      const driver = await machine.linkName(`/sys/class/accel/${name}/device/driver`);
-      const address = await machine.linkName(`/sys/class/accel/${name}/device`);
-      devices.push({
-        index: devices.length,
-        name: driver ?? 'accelerator',
-        deviceFiles: [file],
-        ...(address === undefined ? {} : { pciAddress: address }),
-      });
-    }
+    const names = (await machine.names('/dev/accel'))
+      .filter((name) => /^accel\d+$/.test(name))
+      .sort(byNumber);
+    const devices = await Promise.all(
+      names.map(async (name, index) => {
+        const driver = await machine.linkName(`/sys/class/accel/${name}/device/driver`);
+        const pciAddress = await machine.linkName(`/sys/class/accel/${name}/device`);
+        return {
+          index,
+          name: driver ?? 'accelerator',
+          deviceFiles: [`/dev/accel/${name}`],
+          ...(pciAddress === undefined ? {} : { pciAddress }),
+        };
+      }),
+    );
     return { devices, architecture: devices[0]?.name ?? '', visibleVariable: 'NPU_VISIBLE_DEVICES' };
   },
 };

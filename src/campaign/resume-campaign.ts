@@ -17,7 +17,7 @@ import {
 import { campaignIds } from '../record/campaign-list.ts';
 import { findById } from '../record/find-by-id.ts';
 import { makeJob } from '../run/job.ts';
-import { findTarget } from '../target/registry.ts';
+import { checkPlaces } from './check-places.ts';
 import { detectDevices } from './detect-devices.ts';
 import { resultsPlace, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
@@ -57,7 +57,7 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
   };
   requireNoMasks(maskedPaths(options));
   const there = await withPlugins(options, placeOf(asked, around), () => import('../plugin/as-target.ts'));
-  findTarget(options.target, there.plugins?.targets);
+  await checkPlaces(options, there);
   const resume = { id, rerunFailed: wish.rerunFailed, started: new Map() };
   // It did not come as far as its runs: what was built is in the engine's cache.
   if (!planned) return runCampaign(options, there, { resume });

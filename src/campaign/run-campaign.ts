@@ -12,8 +12,8 @@ import { cardLabel } from '../package/card.ts';
 import { type KnownFailure, readKnownFailures } from '../record/known-failure.ts';
 import { sourceOf } from '../run/image-source.ts';
 import { type Job, makeJob } from '../run/job.ts';
-import { findTarget } from '../target/registry.ts';
 import { buildPhase } from './build-phase.ts';
+import { checkPlaces } from './check-places.ts';
 import { checkDataOptions, tellUnknownData } from './data-options.ts';
 import { startDeadline } from './deadline.ts';
 import { detectDevices } from './detect-devices.ts';
@@ -42,8 +42,7 @@ export async function runCampaign(
   { ahead, resume }: RunExtras = {},
 ): Promise<CampaignOutcome> {
   const around = await withPlugins(options, outside, () => import('../plugin/as-target.ts'));
-  findTarget(options.target, around.plugins?.targets);
-  if (options.report.length > 0) (await import('./reports-asked.ts')).checkReports(options, around);
+  await checkPlaces(options, around);
   const known = await knownFailuresOf(options, around);
   await checkDataOptions(options, around);
   const manifestFile = await usableManifest(options, around);

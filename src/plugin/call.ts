@@ -46,20 +46,19 @@ export function pluginError(source: PluginSource, doing: string, thrown: unknown
       ...(thrown.hint === undefined ? {} : { hint: thrown.hint }),
     });
   }
-  const place = placeIn(thrown, source);
+  const line = placeIn(thrown, source.url);
   return new MadError('PLUGIN_FAILED', message, {
     cause: thrown,
-    hint: `Mend the plugin${place === undefined ? '' : ` (${place})`}, or leave it out.`,
+    hint: `Mend the plugin${line === undefined ? '' : ` (${source.file}:${line})`}, or leave it out.`,
   });
 }
 
-/** `plugins/a.mjs:12`, from the stack. */
-function placeIn(thrown: unknown, { url, file }: PluginSource): string | undefined {
+/** The line of the plugin's file that the stack names first. */
+export function placeIn(thrown: unknown, url: string): string | undefined {
   try {
     const stack = thrown instanceof Error ? String(thrown.stack) : '';
     const at = stack.indexOf(`${url}:`);
-    const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + url.length + 1))?.[0];
-    return line === undefined ? undefined : `${file}:${line}`;
+    return at < 0 ? undefined : /^\d+/.exec(stack.slice(at + url.length + 1))?.[0];
   } catch {
     return undefined;
   }

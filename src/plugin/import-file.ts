@@ -7,7 +7,7 @@ import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { type CommandRunner, runCommand } from '../machine/command/command.ts';
 import { shippedFolder } from '../package/shipped-folder.ts';
-import { callPlugin, wordsOf } from './call.ts';
+import { callPlugin, placeIn, wordsOf } from './call.ts';
 
 /** Seconds for what stands at the top of a file. */
 const loadLimitS = 30;
@@ -28,8 +28,7 @@ export async function importPlugin(
       const exported: { default?: unknown } = await import(/* @vite-ignore */ url);
       return { exported: exported.default };
     } catch (thrown) {
-      if (thrown instanceof SyntaxError) throw await syntaxError(thrown, path, file, runner);
-      throw loadError(thrown, file, url);
+      throw await loadError(thrown, { path, file, url }, runner);
     }
   };
   const loaded = await callPlugin(source, 'loading', load, { clock, signal, limitS: loadLimitS }).catch(
@@ -61,60 +60,39 @@ function offerOurs(): void {
   });
 }
 
-const importable =
-  'A plugin may import modules of Node.js, files beside it (with their ending), madengine/plugin, and packages that are installed beside it.';
+/** What to do about an error of Node.js, by its code. */
+const hints: Readonly<Record<string, string>> = {
+  ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX:
+    'Node.js only takes types out: use no enum, no namespace with values, no parameter property.',
+  ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING:
+    'Node.js reads no TypeScript below node_modules: put the file elsewhere, or make .mjs of it.',
+  ERR_UNKNOWN_FILE_EXTENSION:
+    'This Node.js reads no TypeScript: start a newer one, or make .mjs of the file.',
+  ...Object.fromEntries(
+    ['ERR_MODULE_NOT_FOUND', 'ERR_PACKAGE_PATH_NOT_EXPORTED', 'ERR_UNSUPPORTED_DIR_IMPORT'].map((code) => [
+      code,
+      'A plugin may import modules of Node.js, files beside it (with their ending), madengine/plugin, and packages that are installed beside it.',
+    ]),
+  ),
+};
 
-function loadError(thrown: unknown, file: string, url: string): MadError {
-  const words = wordsOf(thrown);
-  const unusable = (hint: string): MadError =>
-    new MadError('INVALID_FILE', `${words}${placeOf(thrown, url, file)}`, { cause: thrown, hint });
-  switch (errnoOf(thrown)) {
-    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
-      return unusable(
-        'Node.js only takes types out: use no enum, no namespace with values, no parameter property.',
-      );
-    case 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING':
-      return unusable(
-        'Node.js reads no TypeScript below node_modules: put the file elsewhere, or make .mjs of it.',
-      );
-    case 'ERR_UNKNOWN_FILE_EXTENSION':
-      return unusable('This Node.js reads no TypeScript: start a newer one, or make .mjs of the file.');
-    case 'ERR_MODULE_NOT_FOUND':
-    case 'ERR_PACKAGE_PATH_NOT_EXPORTED':
-    case 'ERR_UNSUPPORTED_DIR_IMPORT':
-      return unusable(importable);
-  }
-  const message = `${words}${placeOf(thrown, url, file)}`;
-  return new MadError('PLUGIN_FAILED', message, { cause: thrown, hint: 'Mend the plugin, or leave it out.' });
+async function loadError(
+  thrown: unknown,
+  { path, file, url }: Record<'path' | 'file' | 'url', string>,
+  runner: CommandRunner,
+): Promise<MadError> {
+  const isSyntax = thrown instanceof SyntaxError;
+  const line = placeIn(thrown, url) ?? (isSyntax ? await lineOfMistake(path, runner) : undefined);
+  const message = `${wordsOf(thrown)}${line === undefined ? '' : ` (${file}:${line})`}`;
+  const hint = hints[errnoOf(thrown) ?? ''] ?? (isSyntax ? 'Correct the file.' : undefined);
+  return hint === undefined
+    ? new MadError('PLUGIN_FAILED', message, { cause: thrown, hint: 'Mend the plugin, or leave it out.' })
+    : new MadError('INVALID_FILE', message, { cause: thrown, hint });
 }
 
 /** Where a mistake is in the syntax of the file itself, only a check by Node.js says. */
-async function syntaxError(
-  thrown: SyntaxError,
-  path: string,
-  file: string,
-  runner: CommandRunner,
-): Promise<MadError> {
-  const { stderr } = await runCommand(runner, {
-    argv: [process.execPath, '--check', path],
-    timeoutMs: 10_000,
-  });
-  const line = stderr.startsWith(`${path}:`) ? /^\d+/.exec(stderr.slice(path.length + 1))?.[0] : undefined;
-  const place = line === undefined ? '' : ` (${file}:${line})`;
-  return new MadError('INVALID_FILE', `${wordsOf(thrown)}${place}`, {
-    cause: thrown,
-    hint: 'Correct the file.',
-  });
-}
-
-/** ` (plugins/a.mjs:3)`, from the stack. */
-function placeOf(thrown: unknown, url: string, file: string): string {
-  try {
-    const stack = thrown instanceof Error ? String(thrown.stack) : '';
-    const at = stack.indexOf(`${url}:`);
-    const line = at < 0 ? undefined : /^\d+/.exec(stack.slice(at + url.length + 1))?.[0];
-    return line === undefined ? '' : ` (${file}:${line})`;
-  } catch {
-    return '';
-  }
+async function lineOfMistake(path: string, runner: CommandRunner): Promise<string | undefined> {
+  const check = { argv: [process.execPath, '--check', path], timeoutMs: 10_000 } as const;
+  const { stderr } = await runCommand(runner, check);
+  return stderr.startsWith(`${path}:`) ? /^\d+/.exec(stderr.slice(path.length + 1))?.[0] : undefined;
 }
