@@ -376,7 +376,7 @@ export const options = [
     kind: 'text',
     bare: 'latest',
     commands: ['run'],
-    conflicts: ['tags', 'manifest-file', 'use-image', 'batch-manifest', 'dry-run'],
+    conflicts: ['tags', 'manifest-file', 'dry-run'],
     metavar: 'campaign',
     help: 'Go on with a campaign that was stopped, with all that it was asked for; without an id, with the latest',
     example: '--resume',

@@ -81,6 +81,8 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
   const { operands = [], examples } = commands[name];
   const excess = operands.at(-1)?.several ? undefined : rest.operands[operands.length];
   if (excess !== undefined) throw excessArgument(excess, input.program, name);
+  // Options first: a mistake in one of them may have swallowed the word.
+  const values = valuesOf(table, typed, input, name);
   const missing = operands[rest.operands.length];
   if (missing?.required) {
     throw usageError(
@@ -88,7 +90,6 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
       `For example: ${exampleOf(input.program, name, examples[0] ?? '')}`,
     );
   }
-  const values = valuesOf(table, typed, input, name);
   return { kind: 'command', command: name, operands: rest.operands, ...values };
 }
 
