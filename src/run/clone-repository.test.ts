@@ -69,6 +69,17 @@ and the repository exists.
   });
 });
 
+test('a full disk is told as one, and not as the broken transfer that git makes of it', async () => {
+  const stderr = `fatal: write error: No space left on device
+error: RPC failed; curl 23 Failure writing output to destination
+fatal: early EOF
+`;
+  const { failure, runner } = await cloneWith([{ when: 'git clone', stderr, exitCode: 128 }]);
+  expect(runner.commands).toHaveLength(1);
+  expect(failure).toMatchObject({ class: 'disk_full', stage: 'clone', permanent: true });
+  expect(failure?.message).toContain('the disk of /nowhere/that/exists is full: https://host/a/repo could');
+});
+
 test('without git the message says so', async () => {
   const { failure } = await cloneWith([{ when: 'git', notFound: true }]);
   expect(failure).toMatchObject({ class: 'clone', message: expect.stringContaining('git is not installed') });

@@ -7,13 +7,12 @@ import type { Emit } from '../foundation/event.ts';
 import { retry } from '../foundation/retry.ts';
 import { maskSecretText } from '../foundation/secret-text.ts';
 import { type CommandResult, type CommandRunner, runCommand, succeeded } from '../machine/command/command.ts';
-import { sshProblem } from '../machine/ssh/ssh-problem.ts';
 import type { ModelCard } from '../package/card.ts';
 import type { Credentials } from '../package/credential-file.ts';
-import { cleanText } from '../record/clean-text.ts';
 import type { SeenStage } from '../record/judge.ts';
 import type { RunFailure } from '../record/record-schema.ts';
 import { type CloneAddress, parseCloneUrl } from './clone-address.ts';
+import { CloneError, cloneError, longestCloneMs } from './clone-failure.ts';
 import { type GitLogin, gitLogin } from './git-login.ts';
 
 export interface CloneOptions {
@@ -35,23 +34,6 @@ export interface Cloned {
   commit: string | null;
   failure?: RunFailure;
 }
-
-/** One command of a clone that did not work, with what git said last. */
-class CloneError extends MadError {
-  readonly said: string;
-
-  constructor(message: string, said: string, passes: boolean, hint: string) {
-    super('COMMAND_FAILED', message, { hint, passes });
-    this.said = said;
-  }
-}
-
-/** A repository of a model's code takes minutes, whatever its history holds. */
-const longestMs = 3_600_000;
-
-/** What may do better at the next try; the texts are those of git, curl and ssh. */
-const passing =
-  /could not resolve host|connection (refused|reset|timed out|closed)|failed to connect|timed? ?out|operation too slow|early EOF|RPC failed|unexpected disconnect|remote end hung up|requested URL returned error: (429|5\d\d)|network is unreachable|no route to host|temporary failure|TLS connection was non-properly terminated/i;
 
 /** Never throws: what goes wrong is a failure of class `clone`, with git's last line; or `interrupted`. */
 export async function cloneRepository(options: CloneOptions): Promise<Cloned> {
@@ -100,7 +82,7 @@ async function cloned(options: CloneOptions): Promise<string> {
   await requireKeyFile(login, card);
   const [clone, ...further] = cloneCommands(address, folder);
   if (clone) {
-    await again(`The clone of ${card.url}`, options, async () => {
+    await again(`The clone of ${maskSecretText(card.url)}`, options, async () => {
       // What a try left behind would be in the way of the next one.
       await rm(folder, { recursive: true, force: true });
       await git(clone, address, login, options);
@@ -108,7 +90,7 @@ async function cloned(options: CloneOptions): Promise<string> {
   }
   for (const argv of further) await git(argv, address, login, options);
   if (await isThere(join(folder, '.gitmodules'))) {
-    await again(`The clone of the submodules of ${card.url}`, options, () =>
+    await again(`The clone of the submodules of ${maskSecretText(card.url)}`, options, () =>
       git(
         ['git', '-C', folder, 'submodule', '--quiet', 'update', '--init', '--recursive'],
         address,
@@ -165,25 +147,17 @@ async function git(
   argv: readonly [string, ...string[]],
   address: CloneAddress,
   login: GitLogin,
-  { runner, signal, card }: CloneOptions,
+  { runner, signal, card, folder }: CloneOptions,
 ): Promise<CommandResult> {
   const result = await runCommand(runner, {
     argv,
     env: { ...gitEnvironment(address, login), ...login.env },
     secretEnv: login.secretEnv,
-    timeoutMs: longestMs,
+    timeoutMs: longestCloneMs,
     signal,
   });
   if (succeeded(result)) return result;
-  const said = lastLine(result);
-  const step = argv.find((word) => ['clone', 'checkout', 'submodule'].includes(word)) ?? 'rev-parse';
-  const message = `git ${step} of ${card.url} ${howItEnded(result)}`;
-  throw new CloneError(
-    message,
-    said,
-    passing.test(result.stderr),
-    hintFor(result.stderr, said, address, login, card),
-  );
+  throw cloneError(argv, result, { address, login, card, folder });
 }
 
 /** Nobody is asked anything, and a repository's submodules can't reach what lies on this machine. */
@@ -211,62 +185,6 @@ function gitEnvironment(address: CloneAddress, login: GitLogin): Record<string, 
   };
 }
 
-function lastLine({ stdout, stderr }: CommandResult): string {
-  const lines = `${stdout}\n${stderr}`.split(/[\r\n]+/).map((line) => cleanText(line).trim());
-  const said = lines.filter((line) => line !== '');
-  // ssh's reason stands before git's, which only says that there was one.
-  const reason = said.findLast(
-    (line) =>
-      /^(fatal|error|ssh):|permission denied|^host key/i.test(line) &&
-      !/could not read from remote repository/i.test(line),
-  );
-  return maskSecretText(reason ?? said.at(-1) ?? '');
-}
-
-function howItEnded({ end }: CommandResult): string {
-  switch (end.kind) {
-    case 'exited':
-      return `ended with exit code ${end.exitCode}`;
-    case 'signalled':
-      return `was ended by ${end.signal}`;
-    case 'timed-out':
-      return `was not done within ${longestMs / 1000} s`;
-    case 'aborted':
-      return 'was stopped';
-  }
-}
-
-function hintFor(
-  stderr: string,
-  said: string,
-  address: CloneAddress,
-  login: GitLogin,
-  { cred }: CloneOptions['card'],
-): string {
-  if (address.scheme === 'ssh') {
-    const { host, port } = address;
-    const problem = sshProblem(stderr, host, { ...login.ssh, ...(port === undefined ? {} : { port }) });
-    if (problem && !(cred === '' && /refuses/.test(problem.why)))
-      return `${host} ${problem.why}. ${problem.hint}`;
-  }
-  if (
-    /authentication failed|could not read (username|password)|permission denied|403|terminal prompts/i.test(
-      said,
-    )
-  ) {
-    return cred === ''
-      ? "Name a credential of credential.json in the card's `cred`."
-      : `Check ${cred} in credential.json, and what it may read.`;
-  }
-  if (/not found|does not appear to be a git repository|does not exist/i.test(said)) {
-    const unseen = cred === '' ? 'or it is private and the card has no `cred`' : `or ${cred} may not see it`;
-    return `Check the url of the card: there is no such repository, ${unseen}.`;
-  }
-  if (/SSL certificate|certificate verif/i.test(said))
-    return 'Name the certificate of its authority in GIT_SSL_CAINFO, or install it on this machine.';
-  return 'Check the url of the card, and that this machine reaches it.';
-}
-
 function failureOf(error: unknown, signal: AbortSignal): RunFailure {
   if (signal.aborted)
     return { class: 'interrupted', stage: 'clone', message: `ended by ${String(signal.reason)}` };
@@ -278,7 +196,7 @@ function failureOf(error: unknown, signal: AbortSignal): RunFailure {
   const evidence = error instanceof CloneError && error.said !== '' ? error.said : undefined;
   const passes = error instanceof CloneError && error.passes === true;
   return {
-    class: 'clone',
+    class: known?.code === 'DISK_FULL' ? 'disk_full' : 'clone',
     stage: 'clone',
     message,
     ...(evidence ? { evidence } : {}),
