@@ -43,9 +43,15 @@ export interface AmdTools {
   setErrorsAfterFirstLook(count: number): Promise<void>;
 }
 
-/** `amd-smi`, `rocminfo` and `hipconfig` of a machine with so many MI300X, of which one may be throttled. */
-export async function amdTools(count: number, { throttled }: { throttled?: number } = {}): Promise<AmdTools> {
-  const folder = await temporaryFolder();
+/**
+ * `amd-smi`, `rocminfo` and `hipconfig` of a machine with so many MI300X, of which one may be throttled; in a folder that
+ * goes with the test unless one is given.
+ */
+export async function amdTools(
+  count: number,
+  { throttled, folder: given }: { throttled?: number; folder?: string } = {},
+): Promise<AmdTools> {
+  const folder = given ?? (await temporaryFolder());
   const indices = Array.from({ length: count }, (_, index) => index);
   const files = {
     'list.json': indices.map((gpu) => ({
