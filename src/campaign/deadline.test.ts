@@ -57,6 +57,7 @@ test('what the deadline ends is a timeout; what a person ends stays interrupted'
   const interrupted = { class: 'interrupted', stage: 'run', message: 'ended by x' } as const;
   const verdict = { status: 'FAILURE', failure: interrupted, reason: null } as const;
   expect(endedByDeadline(verdict, AbortSignal.abort(new Deadline(9))).failure).toEqual({
+    at_deadline: true,
     class: 'timeout',
     stage: 'run',
     message: 'not finished by the deadline of 9 s (--deadline) of the campaign',

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
+import type { FailedBuild } from '../manifest/assemble.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { parseManifest } from '../manifest/read-manifest.ts';
 import { cardFromManifest } from '../package/manifest-card.ts';
@@ -16,7 +17,7 @@ import {
 } from '../record/campaign-inputs.ts';
 import { campaignIds } from '../record/campaign-list.ts';
 import { findById } from '../record/find-by-id.ts';
-import { makeJob } from '../run/job.ts';
+import { type Job, makeJob } from '../run/job.ts';
 import { checkPlaces } from './check-places.ts';
 import { detectDevices } from './detect-devices.ts';
 import { resultsPlace, withCampaign } from './open-campaign.ts';
@@ -58,9 +59,10 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
   requireNoMasks(maskedPaths(options));
   const there = await withPlugins(options, placeOf(asked, around), () => import('../plugin/as-target.ts'));
   await checkPlaces(options, there);
-  const resume = { id, rerunFailed: wish.rerunFailed, started: new Map() };
-  // It did not come as far as its runs: what was built is in the engine's cache.
-  if (!planned) return runCampaign(options, there, { resume });
+  const jobs = planned ? jobsOf(planned) : [];
+  const resume = { id, jobs, rerunFailed: wish.rerunFailed, started: new Map() };
+  // What was built is in the engine's cache.
+  if (!planned || buildsAgain(planned, wish)) return runCampaign(options, there, { resume });
   return resumeRuns(options, planned, resume, wish.typed, there);
 }
 
@@ -82,21 +84,30 @@ async function resumeRuns(
   const { additionalContext, additionalContextFile } = typed;
   const context = await readContext({ additionalContext, additionalContextFile }, recorded, around);
   requireNoMasks(maskedPaths(context.values));
-  const jobs = planned.jobs.map(({ card, image_name, image }) =>
-    makeJob(cardFromManifest(card), image_name, image as BuiltImage),
-  );
   const inputs = {
-    ...{ options, access, manifest, context, engine, gpus, jobs, known, resume },
+    ...{ options, access, manifest, context, engine, gpus, known, resume },
+    jobs: resume.jobs,
+    isRecorded: true as const,
     manifestFile: planned.manifest_file,
     askedAhead: new Map(),
-    failedBuilds: [],
+    failedBuilds: failedBuildsOf(planned),
     buildFailures: planned.build_failures,
     ...(planned.build_phase === undefined ? {} : { buildPhase: planned.build_phase }),
   };
   // What was asked for first stays on record.
-  const { asked: _, ...frame } = frameOf(options, engine, around, { resume, jobs });
+  const { asked: _, ...frame } = frameOf(options, engine, around, { resume });
   return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
 }
+
+const jobsOf = ({ jobs }: CampaignPlanned): Job[] =>
+  jobs.map(({ card, image_name, image }) => makeJob(cardFromManifest(card), image_name, image as BuiltImage));
+
+const failedBuildsOf = ({ failed_builds }: CampaignPlanned): FailedBuild[] =>
+  (failed_builds ?? []) as Record<string, unknown>[] as unknown as FailedBuild[];
+
+/** What was stopped is done again, what failed only when that is asked for. */
+const buildsAgain = (planned: CampaignPlanned, { rerunFailed }: ResumeWish): boolean =>
+  failedBuildsOf(planned).some(({ interrupted }) => rerunFailed || interrupted);
 
 /** The package is where it was; what was typed to resume is noted with what was typed first. */
 const placeOf = (asked: CampaignAsked, around: Surroundings): Surroundings => ({

@@ -8,6 +8,8 @@ import { readStarted, type StartedProgram } from '../run/started-program.ts';
 export interface Resumed {
   /** Of the campaign. */
   id: string;
+  /** What it was to run; a container of one of these may be gone on with. */
+  jobs: readonly Job[];
   /** Run again what failed, too. */
   rerunFailed: boolean;
   /** Programs that an earlier process started, by the ids of their runs: filled when the campaign is taken over. */
@@ -15,10 +17,10 @@ export interface Resumed {
 }
 
 /** Whether a run whose container is still there can be gone on with; keeps what is needed for that. */
-export function goesOn(
-  jobs: readonly Job[],
-  { started }: Resumed,
-): (draft: RecordDraft, runFolder: string) => Promise<boolean> {
+export function goesOn({
+  jobs,
+  started,
+}: Resumed): (draft: RecordDraft, runFolder: string) => Promise<boolean> {
   return async ({ run, job: key }, runFolder) => {
     const job = jobs.find((one) => one.key === key);
     const program = job && (await readStarted(runFolder, job));
@@ -42,6 +44,7 @@ export async function lastAttempts(campaignFolder: string): Promise<LastAttempts
 /** Whether a job is over with this record. One that was stopped from outside, or never begun, is not. */
 export function isOver({ status, failure, retried }: RunRecord, { rerunFailed }: Resumed): boolean {
   if (status !== 'FAILURE') return true;
-  if (retried || failure?.class === 'interrupted' || failure?.class === 'not_run') return false;
+  if (retried || failure?.at_deadline) return false;
+  if (failure?.class === 'interrupted' || failure?.class === 'not_run') return false;
   return !rerunFailed;
 }

@@ -70,7 +70,7 @@ export function frameOf(
   options: RunOptions,
   engine: Engine,
   around: Surroundings,
-  { ahead, resume, jobs = [] }: RunExtras & { jobs?: readonly Job[] },
+  { ahead, resume }: RunExtras,
 ): CampaignFrame {
   const { projectContext } = around;
   const asked = {
@@ -81,7 +81,7 @@ export function frameOf(
   return {
     ...{ command: 'run', output: options.output, engine, asked },
     ...(ahead && { listed: ahead.listed }),
-    ...(resume && { resume: { id: resume.id, mayGoOn: goesOn(jobs, resume) } }),
+    ...(resume && { resume: { id: resume.id, mayGoOn: goesOn(resume) } }),
   };
 }
 

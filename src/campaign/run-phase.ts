@@ -11,16 +11,14 @@ import { keyFiles } from '../package/credential-file.ts';
 import { cardFromManifest, cardToManifest } from '../package/manifest-card.ts';
 import { selectCards } from '../package/selection.ts';
 import { parseTags } from '../package/tag.ts';
-import { readPlanned, writePlanned } from '../record/campaign-inputs.ts';
+import { writePlanned } from '../record/campaign-inputs.ts';
 import type { KnownFailure } from '../record/known-failure.ts';
 import { type PerfWriter, perfWriter } from '../record/perf-writer.ts';
-import type { RecordDraft } from '../record/record-draft.ts';
-import type { RunFailure, RunRecord } from '../record/record-schema.ts';
+import type { RunRecord } from '../record/record-schema.ts';
 import { reserveRoom } from '../record/reserve.ts';
 import { beginRun } from '../run/begin-run.ts';
 import { captureMode } from '../run/capture-mode.ts';
-import { emptyOutcome, gpusOfHost } from '../run/draft-record.ts';
-import { finish } from '../run/finish-job.ts';
+import { gpusOfHost } from '../run/draft-record.ts';
 import { type Job, makeJob } from '../run/job.ts';
 import { provenanceOf } from '../run/provenance.ts';
 import { hiddenIn } from '../run/run-folder.ts';
@@ -40,6 +38,7 @@ import type { Access } from './prepare.ts';
 import { isOver, lastAttempts, type Resumed } from './resumed.ts';
 import { runJobs } from './run-jobs.ts';
 import { toolsOfRun } from './tools-of-run.ts';
+import { buildsToRecord, recordFailedBuild, recordUnplaced, unbuiltBefore } from './unbuilt.ts';
 import { writeResults } from './write-results.ts';
 
 export interface RunInputs {
@@ -64,6 +63,8 @@ export interface RunInputs {
   known: readonly KnownFailure[];
   /** The campaign goes on where an earlier process left it. */
   resume?: Resumed;
+  /** All of this was recorded by an earlier process: nothing was built in this one. */
+  isRecorded?: true;
 }
 
 /**
@@ -109,7 +110,8 @@ export async function runPhase(
   await keepPlanned(inputs, campaign);
   const { resume } = inputs;
   const last = resume ? await lastAttempts(campaign.folder.path) : new Map<string, RunRecord>();
-  const unbuilt: RunRecord[] = [...last.values()].filter(({ failure }) => failure?.class === 'build');
+  const unbuilt = unbuiltBefore(inputs, last);
+  campaign.before.push(...unbuilt);
   const ran = new Map<number, { record: RunRecord; misfit: boolean }>();
   const keep = (record: RunRecord, { position, skip }: Entry): void => {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
@@ -131,9 +133,9 @@ export async function runPhase(
   }
   if (ran.size > 0) tellDone(ran.size, jobs.length, campaign);
   const isLate = deadline.signal.aborted && !around.signal.aborted;
-  for (const build of inputs.failedBuilds) {
+  for (const build of buildsToRecord(inputs, last)) {
     const late = isLate && build.interrupted ? notBuilt(options.deadline) : undefined;
-    unbuilt.push(await recordFailedBuild(build, late, services, campaign, around));
+    unbuilt.push(await recordFailedBuild(build, late, last, services, around));
   }
   const target = await findTarget(options.target, around.plugins?.targets)();
   await runJobs({
@@ -155,7 +157,8 @@ export async function runPhase(
     leave: async (entry) => {
       const failure = leftBecause(entry, options.deadline, around.signal);
       if (entry.started) await services.engine.remove(entry.started.plan.container.name);
-      keep(await recordUnplaced(entry.job, failure, services, campaign, around, entry.begun), entry);
+      const begun = entry.begun ?? (await beginRun(entry.job, services, entry.attemptsBefore + 1));
+      keep(await recordUnplaced(begun, failure, services, around), entry);
     },
   });
   deadline.stop();
@@ -189,10 +192,10 @@ export async function runPhase(
   return code;
 }
 
-/** What is to run, for a later `--resume`; the first process of a campaign says it for all. */
+/** What is to run, for a later `--resume`; the process of a campaign that built says it for all. */
 async function keepPlanned(inputs: RunInputs, { folder }: OpenCampaign): Promise<void> {
-  const { manifest, manifestFile, context, jobs, access, buildFailures, buildPhase, resume } = inputs;
-  if (resume && (await readPlanned(folder.path))) return;
+  const { manifest, manifestFile, context, jobs, access, buildFailures, buildPhase } = inputs;
+  if (inputs.isRecorded) return;
   const planned = {
     manifest_file: manifestFile,
     manifest,
@@ -203,6 +206,7 @@ async function keepPlanned(inputs: RunInputs, { folder }: OpenCampaign): Promise
       image,
     })),
     build_failures: buildFailures,
+    failed_builds: inputs.failedBuilds.map((build) => ({ ...build })),
     ...(buildPhase === undefined ? {} : { build_phase: { ...buildPhase } }),
   };
   await writePlanned(folder.path, access.scrubber.scrubData(planned));
@@ -313,48 +317,3 @@ function capturesOf(
 /** The machine as records refer to it, with its GPUs one by one. */
 const hostWith = (gpus: GpuFacts, { hostFacts }: OpenCampaign): unknown =>
   gpus.count === 0 ? hostFacts : { ...hostFacts, gpus: gpusOfHost(gpus) };
-
-/** A model whose image could not be built was attempted too: it has a record and a row. */
-async function recordFailedBuild(
-  build: FailedBuild,
-  late: RunFailure | undefined,
-  services: RunServices,
-  campaign: OpenCampaign,
-  around: Surroundings,
-): Promise<RunRecord> {
-  const job = makeJob(cardFromManifest(build.card ?? { name: build.model }), build.image ?? '', {
-    docker_image: build.image ?? '',
-    dockerfile: build.dockerfile ?? '',
-    base_docker: '',
-    docker_sha: '',
-    build_duration: 0,
-    build_command: '',
-    log_file: build.log_file ?? '',
-  });
-  const failure: RunFailure = build.interrupted
-    ? { class: 'interrupted', stage: 'build', message: build.error }
-    : { class: 'build', stage: 'build', message: 'its image could not be built', evidence: build.error };
-  return recordUnplaced(job, late ?? failure, services, campaign, around);
-}
-
-/** The record and the row of a job that never came to run. */
-async function recordUnplaced(
-  job: Job,
-  failure: RunFailure,
-  services: RunServices,
-  campaign: OpenCampaign,
-  around: Surroundings,
-  begun?: RecordDraft,
-): Promise<RunRecord> {
-  const draft = begun ?? (await beginRun(job, services, 1));
-  const { run, attempt } = draft;
-  const record: RunRecord = {
-    ...draft,
-    engine: null,
-    gpu: null,
-    ...emptyOutcome(around.clock.now()),
-    placement: null,
-    failure,
-  };
-  return finish(record, services, campaign.emit.within({ run, attempt }));
-}

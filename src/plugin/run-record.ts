@@ -22,6 +22,8 @@ export interface RunRecord {
     evidence?: string;
     /** Nothing but a change of the input could mend it, so it is not tried again. */
     permanent?: boolean;
+    /** The campaign's time was over (`--deadline`), not the job's own. */
+    at_deadline?: boolean;
   } | null;
   model: {
     name: string;
@@ -229,6 +231,8 @@ export interface RunRecord {
       evidence?: string;
       /** Nothing but a change of the input could mend it, so it is not tried again. */
       permanent?: boolean;
+      /** The campaign's time was over (`--deadline`), not the job's own. */
+      at_deadline?: boolean;
     };
     gpus?: number[];
     output?: {

@@ -23,6 +23,8 @@ export const plannedSchema = z.object({
   context: z.object({ values: object, origins: z.record(z.string(), z.string()) }),
   jobs: z.array(z.object({ card: object, image_name: z.string(), image: object })),
   build_failures: z.number(),
+  /** Models without an image, as `FailedBuild` has them. */
+  failed_builds: z.optional(z.array(object)),
   build_phase: z.optional(object),
 });
 

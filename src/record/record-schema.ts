@@ -62,6 +62,8 @@ export const failureSchema = z.object({
   evidence: z.optional(text),
   /** Nothing but a change of the input could mend it, so it is not tried again. */
   permanent: z.optional(z.boolean()),
+  /** The campaign's time was over (`--deadline`), not the job's own. */
+  at_deadline: z.optional(z.boolean()),
 });
 
 export const checkSchema = z.object({

@@ -20,7 +20,7 @@ export function endedByDeadline(verdict: Verdict, signal: AbortSignal): Verdict 
   const { failure } = verdict;
   if (failure?.class !== 'interrupted' || !(signal.reason instanceof Deadline)) return verdict;
   const message = `not finished by ${signal.reason} of the campaign`;
-  return { ...verdict, failure: { ...failure, class: 'timeout', message } };
+  return { ...verdict, failure: { ...failure, class: 'timeout', message, at_deadline: true } };
 }
 
 const classOfCode: Partial<Record<ErrorCode, FailureClass>> = {

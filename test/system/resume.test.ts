@@ -2,11 +2,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import type { RunRecord } from '../../src/record/record-schema.ts';
 import { containersWithLabel, docker } from './support/engine.ts';
 import { runCli, startCli } from './support/program.ts';
-import { manifestWithoutImages, type TinyModel, tinyPackage } from './support/tiny-package.ts';
+import { goodScript, manifestWithoutImages, type TinyModel, tinyPackage } from './support/tiny-package.ts';
 
 const run = ['run', '--manifest-file', 'build_manifest.json', '--engine', 'host'];
 
@@ -190,6 +190,37 @@ test('a container that ends while nobody looks gives its result, too, and one th
     if (metric === undefined) expect(record?.failure?.class).toBe('engine');
   }
 }, 240_000);
+
+test('builds that were stopped are done when it is resumed, and those that failed with --rerun-failed', async () => {
+  const models = [
+    { name: 'broken', script: goodScript, dockerfile: 'RUN exit 4' },
+    { name: 'good', script: goodScript },
+    { name: 'slow', script: goodScript, dockerfile: `RUN sleep 60 # ${Date.now()}` },
+  ];
+  const folder = await tinyPackage(models);
+  const mend = (name: string): Promise<void> =>
+    writeFile(
+      join(folder, 'docker', `${name}.ubuntu.Dockerfile`),
+      `# CONTEXT {'guest_os': 'UBUNTU'}\nFROM ${inject('servers').baseImage}\n`,
+    );
+  const program = startCli(['run', '--tags', 'all_of_them'], { cwd: folder });
+  await expect.poll(() => program.stdout(), { timeout: 60_000 }).toContain('Building ci-slow');
+  program.kill('SIGINT');
+  expect((await program.ended).exitCode).toBe(130);
+  await mend('slow');
+
+  const resumed = await runCli(['run', '--resume'], { cwd: folder });
+  expect([resumed.exitCode, resumed.stdout]).toEqual([2, expect.stringMatching(/2 succeeded, 1 failed/)]);
+  await mend('broken');
+  const still = await runCli(['run', '--resume'], { cwd: folder });
+  expect([still.exitCode, still.stdout]).toEqual([2, expect.stringMatching(/2 succeeded, 1 failed/)]);
+  const again = await runCli(['run', '--resume', '--rerun-failed'], { cwd: folder });
+  expect([again.exitCode, again.stdout]).toEqual([0, expect.stringMatching(/3 succeeded, 0 failed/)]);
+  const good = (await recordsIn(folder)).filter(({ status }) => status === 'SUCCESS');
+  expect(namesOf(good)).toEqual(['broken', 'good', 'slow']);
+  const last = (name: string): number | undefined => good.find(({ model }) => model.name === name)?.attempt;
+  expect(last('broken')).toBeGreaterThan(1);
+});
 
 test('what can not be resumed is told', async () => {
   const folder = await packageOf([{ name: 'slow', script: 'sleep 20\n' }]);
