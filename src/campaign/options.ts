@@ -34,6 +34,14 @@ export interface Surroundings {
 export const packageTransports = ['none', 'file', 'registry'] as const;
 export type PackageTransport = (typeof packageTransports)[number];
 
+/** `--prefetch`: when images of the next jobs are fetched. */
+export const prefetchChoices = ['never', 'between', 'always'] as const;
+export type PrefetchChoice = (typeof prefetchChoices)[number];
+
+/** `--prune-images`: which images go after their last job. */
+export const pruneChoices = ['never', 'pulled', 'all'] as const;
+export type PruneChoice = (typeof pruneChoices)[number];
+
 export interface ContextOptions {
   /** `--additional-context`: JSON or a Python literal, as typed. */
   additionalContext: string | undefined;
@@ -92,6 +100,8 @@ export interface RunOptions extends BuildOptions, Sampling {
   keepAlive: boolean;
   keepModelDir: boolean;
   skipModelRun: boolean;
+  prefetch: PrefetchChoice;
+  pruneImages: PruneChoice;
   ignoreDeprecated: boolean;
   /** `--known-failures`: a file. */
   knownFailures: string | undefined;

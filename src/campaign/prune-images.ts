@@ -56,7 +56,6 @@ export async function removeImage(
     const foreign = otherNames(info, own);
     for (const tag of info.tags) if (own.has(fullName(tag))) await engine.removeImage(tag);
     if (foreign !== undefined) return foreign;
-    // By its id goes what has no name, or only those of registries.
     for (const name of [...info.repoDigests, info.id]) {
       if (await engine.inspect(name)) await engine.removeImage(name);
     }
@@ -71,8 +70,12 @@ export async function inUse({ id }: ImageInfo, engine: Engine): Promise<string |
   return users.length === 0 ? undefined : `a container uses it (${users[0]?.slice(0, 12)})`;
 }
 
-function otherNames({ tags }: ImageInfo, own: ReadonlySet<string>): string | undefined {
-  const others = tags.filter((tag) => !own.has(fullName(tag)));
+function otherNames({ tags, repoDigests }: ImageInfo, own: ReadonlySet<string>): string | undefined {
+  const repositories = new Set([...own].map(repositoryOf));
+  const others = [
+    ...tags.filter((tag) => !own.has(fullName(tag))),
+    ...repoDigests.filter((name) => !repositories.has(repositoryOf(name))),
+  ];
   return others.length === 0 ? undefined : `it is ${others.join(', ')}, too`;
 }
 
@@ -88,6 +91,9 @@ function neededBy(info: ImageInfo, kept: readonly CampaignImages[]): string | un
 }
 
 const nameOf = ({ tags, repoDigests }: ImageInfo): string => tags[0] ?? repoDigests[0] ?? '';
+
+const repositoryOf = (reference: string): string =>
+  fullName(reference.split('@')[0] ?? '').replace(/:[^/:]*$/, '');
 
 /** With its tag, and as podman has it without a registry. */
 export function fullName(reference: string): string {

@@ -32,7 +32,7 @@ export interface JobsToRun {
   /** Ends everything; jobs that have not begun stay without a record. */
   signal: AbortSignal;
   /** Gets the last record of each job. */
-  keep(record: RunRecord, entry: Entry): void;
+  keep(record: RunRecord, entry: Entry): void | Promise<void>;
   /** Records a job that does not run any more. */
   leave(entry: Entry): Promise<void>;
 }
@@ -159,7 +159,7 @@ async function runOne(
       },
     },
   );
-  if (!outcome.next) work.keep(record, entry);
+  if (!outcome.next) await work.keep(record, entry);
   return outcome.next;
 }
 

@@ -26,6 +26,7 @@ import { type RunServices, unkillable } from '../run/run-services.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import { findTarget } from '../target/registry.ts';
+import { besideRuns } from './beside-runs.ts';
 import { leftBecause, notBuilt, startDeadline } from './deadline.ts';
 import { tellDevices } from './detect-devices.ts';
 import type { Entry } from './entry.ts';
@@ -113,9 +114,10 @@ export async function runPhase(
   const unbuilt = unbuiltBefore(inputs, last);
   campaign.before.push(...unbuilt);
   const ran = new Map<number, { record: RunRecord; misfit: boolean }>();
-  const keep = (record: RunRecord, { position, skip }: Entry): void => {
+  const keep = async (record: RunRecord, { job, position, skip }: Entry): Promise<void> => {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
     ran.set(position, { record, misfit: skip?.misfit ?? false });
+    await beside.over(job, record);
   };
   tellDevices(gpus, jobs, context, campaign.emit);
   // No run that failed: they have their own part in the exit code.
@@ -137,6 +139,14 @@ export async function runPhase(
     const late = isLate && build.interrupted ? notBuilt(options.deadline) : undefined;
     unbuilt.push(await recordFailedBuild(build, late, last, services, around));
   }
+  const beside = await besideRuns(
+    {
+      ...{ options, jobs, isResumed: resume !== undefined },
+      toRun: jobs.filter((job) => !isDone(job) && !skipOf(job, context, gpus, options)),
+      services: { ...services, signal: deadline.signal },
+    },
+    around,
+  );
   const target = await findTarget(options.target, around.plugins?.targets)();
   await runJobs({
     target,
@@ -151,16 +161,16 @@ export async function runPhase(
     limits: limitsOf(options.parallel),
     retries: options.retries,
     skipOf: (job) => skipOf(job, context, gpus, options),
-    services: { ...services, signal: deadline.signal },
+    services: beside.services,
     signal: around.signal,
     keep,
     leave: async (entry) => {
       const failure = leftBecause(entry, options.deadline, around.signal);
       if (entry.started) await services.engine.remove(entry.started.plan.container.name);
       const begun = entry.begun ?? (await beginRun(entry.job, services, entry.attemptsBefore + 1));
-      keep(await recordUnplaced(begun, failure, services, around), entry);
+      await keep(await recordUnplaced(begun, failure, services, around), entry);
     },
-  });
+  }).finally(() => beside.stop());
   deadline.stop();
   // By completion in perf.csv, by place in the manifest everywhere else.
   const inOrder = [...ran].sort(([a], [b]) => a - b).map(([, one]) => one);

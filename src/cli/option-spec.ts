@@ -52,7 +52,7 @@ export interface OptionSpec {
   env?: string;
   /** Of a flag: true, when it is on unless `--no-…` is given. */
   default?: string | number | boolean;
-  /** Of a text: its value where the option is given without one. */
+  /** Of a text or a choice: its value where the option is given without one. */
   bare?: string;
   /** Smallest value of a number; numbers are whole. */
   minimum?: number;

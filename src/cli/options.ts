@@ -1,4 +1,4 @@
-import { packageTransports } from '../campaign/options.ts';
+import { packageTransports, prefetchChoices, pruneChoices } from '../campaign/options.ts';
 import { engineKinds } from '../machine/engine/engine.ts';
 import type { CommandName, OptionSpec, ValuesOf } from './option-spec.ts';
 
@@ -387,6 +387,28 @@ export const options = [
     kind: 'flag',
     commands: ['run'],
     help: 'With --resume, run again what failed, too',
+    group: 'Run',
+  },
+  {
+    name: 'prefetch',
+    kind: 'choice',
+    choices: prefetchChoices,
+    bare: 'between',
+    commands: ['run'],
+    default: 'never',
+    help: "Pull the images of the next models ahead: between, while no model's program runs, or always",
+    example: '--manifest-file build_manifest.json --prefetch',
+    group: 'Run',
+  },
+  {
+    name: 'prune-images',
+    kind: 'choice',
+    choices: pruneChoices,
+    bare: 'pulled',
+    commands: ['run'],
+    default: 'never',
+    help: 'Remove an image after the last model that needs it, if this campaign pulled it; all: or built it',
+    example: '--manifest-file build_manifest.json --prune-images',
     group: 'Run',
   },
   {

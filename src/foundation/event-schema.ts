@@ -41,6 +41,15 @@ const bodies = [
     known_failures: z.optional(count),
     duration_s: seconds,
   }),
+  /** How long the runs of a campaign will go on, by earlier runs of the same jobs: at the start and after each run. */
+  z.object({
+    type: z.literal('campaign.estimate'),
+    remaining_s: seconds,
+    /** Models that are not over. */
+    models_left: count,
+    /** Of these, those that ran in an earlier campaign of this results folder; the rest is taken to be like them. */
+    known: count,
+  }),
   /** What a command works with: every value with where it comes from; what sounds like a secret is masked. */
   z.object({
     type: z.literal('settings.read'),

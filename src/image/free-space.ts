@@ -8,7 +8,7 @@ const mebibyte = 1024 ** 2;
 /** Below this no image of a model fits, and engines themselves begin to fail. */
 const tooLittle = 256 * mebibyte;
 /** Images of GPU software have several GiB. */
-const little = 5 * 1024 * mebibyte;
+export const littleSpace = 5 * 1024 * mebibyte;
 
 export interface FreeSpaceOptions {
   engine: Engine;
@@ -29,10 +29,9 @@ export async function requireFreeSpace({
   emit,
   freeBytes = freeBytesAt,
 }: FreeSpaceOptions): Promise<void> {
-  const { storage, sharesFiles, kind } = await engine.capabilities('run');
-  if (storage === undefined || !sharesFiles || kind === 'host') return;
-  const free = await freeBytes(storage);
-  if (free === undefined || free >= little) return;
+  const { storage, kind } = await engine.capabilities('run');
+  const free = await freeSpace(engine, freeBytes);
+  if (free === undefined || free >= littleSpace) return;
   const left = `${sizeText(free)} left in ${storage}, where ${kind} keeps images`;
   const hint = `See what takes the space with \`${kind} system df\`, and free some with \`${kind} image prune\`.`;
   if (free < tooLittle) {
@@ -47,6 +46,15 @@ export async function requireFreeSpace({
   if (warned.has(engine)) return;
   warned.add(engine);
   emit({ type: 'notice', level: 'warning', code: 'LITTLE_SPACE', message: `only ${left}`, hint });
+}
+
+/** Bytes; undefined where the storage is on another machine or its place isn't known. */
+export async function freeSpace(
+  engine: Engine,
+  freeBytes: NonNullable<FreeSpaceOptions['freeBytes']> = freeBytesAt,
+): Promise<number | undefined> {
+  const { storage, sharesFiles, kind } = await engine.capabilities('run');
+  return storage === undefined || !sharesFiles || kind === 'host' ? undefined : freeBytes(storage);
 }
 
 async function freeBytesAt(path: string): Promise<number | undefined> {

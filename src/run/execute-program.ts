@@ -12,6 +12,7 @@ import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
 import { giveBack } from './give-back.ts';
 import { followOutput } from './output-follower.ts';
 import type { JobPlan } from './plan-job.ts';
+import type { Prefetch } from './prefetch.ts';
 import { hostPaths, makeControlFiles } from './run-folder.ts';
 import { untimedStages } from './untimed-stages.ts';
 import { watchProgram } from './watch-program.ts';
@@ -45,6 +46,8 @@ export interface ExecuteOptions {
   emit: Emit;
   clock: Clock;
   signal: AbortSignal;
+  /** Is told when it must not disturb. */
+  prefetch?: Prefetch | undefined;
 }
 
 export interface AdoptedProgram {
@@ -66,7 +69,10 @@ export interface Executed {
 }
 
 /** Runs the plan's program in a container of its own, follows its output, and leaves nothing running. */
-export async function executeProgram(options: ExecuteOptions): Promise<Executed> {
+export const executeProgram = (options: ExecuteOptions): Promise<Executed> =>
+  options.prefetch ? options.prefetch.timed(() => execute(options)) : execute(options);
+
+async function execute(options: ExecuteOptions): Promise<Executed> {
   const { plan, engine, clock } = options;
   const control = hostPaths(options.runFolder, '').control;
   const container = options.adopted ? plan.container.name : await makeContainer(control, options);

@@ -43,7 +43,7 @@ export async function goOn(options: GoOnOptions, progress: Progress): Promise<Ve
       adopted: { run, startedAt },
       intend: async () => {},
       onUnkillable: options.onUnkillable,
-      ...{ emit, clock, signal: services.signal },
+      ...{ emit, clock, signal: services.signal, prefetch: services.prefetch },
     });
     const seen = async (): Promise<void> => {};
     return putAway({ job, plan, rules, executed, startedAt, runFolder, services, seen }, progress);

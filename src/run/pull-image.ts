@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ensureImage, imageAtHand } from '../image/pull.ts';
+import { type EnsureOptions, ensureImage, imageAtHand } from '../image/pull.ts';
 import { loginForImage } from '../image/registry-login.ts';
 import type { RunFailure } from '../record/record-schema.ts';
 import { sourceOf } from './image-source.ts';
@@ -18,22 +18,10 @@ export async function pullImage(
     Object.assign(progress.image, earlier.image);
     return { reference: earlier.reference };
   }
-  const { image } = job;
-  const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
-  const registries = [services.registry, image.registry];
-  const login = remote && loginForImage(remote, registries, services.credentials);
-  const asked = services.askedAhead.get(imageAtHand(sourceOf(image)));
-  const pulled = await ensureImage({
-    ...sourceOf(image),
-    ...(asked ? { asked } : {}),
-    engine: services.engine,
-    localImage: image.local_image ?? false,
-    ...(login ? { login } : {}),
-    configDir: join(services.secretsDir, 'registry'),
-    emit: services.emit,
-    clock: services.clock,
-    signal: services.signal,
-  });
+  const asked = services.askedAhead.get(imageAtHand(sourceOf(job.image)));
+  const ensure = (): ReturnType<typeof ensureImage> =>
+    ensureImage({ ...pullOptions(job, services), ...(asked ? { asked } : {}) });
+  const pulled = await (services.prefetch ? services.prefetch.own(job, ensure) : ensure());
   progress.durations.pull_s = roundedSeconds(pulled.durationS);
   if (pulled.status === 'FAILURE') {
     return {
@@ -47,4 +35,21 @@ export async function pullImage(
     Object.assign(earlier, { reference: pulled.reference, image: { id, digest } });
   }
   return { reference: pulled.reference };
+}
+
+/** How a job's image is had. */
+export function pullOptions({ image }: Job, services: RunServices): EnsureOptions {
+  const remote = image.registry_image ?? (image.local_image ? image.docker_image : undefined);
+  const registries = [services.registry, image.registry];
+  const login = remote && loginForImage(remote, registries, services.credentials);
+  return {
+    ...sourceOf(image),
+    engine: services.engine,
+    localImage: image.local_image ?? false,
+    ...(login ? { login } : {}),
+    configDir: join(services.secretsDir, 'registry'),
+    emit: services.emit,
+    clock: services.clock,
+    signal: services.signal,
+  };
 }

@@ -184,6 +184,7 @@ async function steps(
         emit: services.emit,
         clock,
         signal: services.signal,
+        prefetch: services.prefetch,
       });
       await data?.note(executed);
       const put = { job, plan, rules, executed, startedAt, runFolder, services, seen };

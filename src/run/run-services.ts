@@ -17,6 +17,7 @@ import type { ToolChain } from '../stage/tool-chain.ts';
 import type { DataProvider } from './data/provider.ts';
 import type { EnvironmentCaptures } from './environment-captures.ts';
 import type { RunSettings } from './job.ts';
+import type { Prefetch } from './prefetch.ts';
 import type { Provenance } from './provenance.ts';
 import type { HiddenEntry } from './run-folder.ts';
 import type { Slot } from './slot.ts';
@@ -72,6 +73,8 @@ export interface RunServices {
   registry: string | undefined;
   /** Answers of the engine about images, by name, that were asked for ahead. */
   askedAhead: ReadonlyMap<string, Promise<ImageInfo | undefined>>;
+  /** Of `--prefetch`. */
+  prefetch?: Prefetch;
   buildNumber: string;
   pipeline: string;
   /** Of program and machine, for all records. */

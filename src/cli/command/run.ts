@@ -58,6 +58,8 @@ export const runOptions = (
   keepAlive: values['keep-alive'],
   keepModelDir: values['keep-model-dir'],
   skipModelRun: values['skip-model-run'],
+  prefetch: values.prefetch,
+  pruneImages: values['prune-images'],
   ignoreDeprecated: values['ignore-deprecated'],
   toolsConfig: values['tools-config'],
   knownFailures: values['known-failures'],

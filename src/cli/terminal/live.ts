@@ -1,7 +1,8 @@
-import type { MadEvent } from '../../foundation/event.ts';
+import type { EventOf, MadEvent } from '../../foundation/event.ts';
 import { type Activity, ActivityBoard } from './activity.ts';
 import { settingLines } from './config-report.ts';
 import { durationText } from './duration-text.ts';
+import { estimateText } from './estimate-text.ts';
 import { type EventLine, eventLine } from './event-line.ts';
 import { LiveRegion, type RegionLine } from './live-region.ts';
 import { widthOf } from './output.ts';
@@ -24,14 +25,16 @@ export function liveRenderer(options: RendererOptions): Renderer {
   const pieces = new OutputLines();
   const settings: string[] = [];
   let stopped = false;
+  let estimate: { event: EventOf<'campaign.estimate'>; at: number } | undefined;
 
   const draw = (above: readonly string[] = []): void => {
     const now = clock.monotonic();
     const frame = Math.floor((now * 1000) / frameMs);
-    region.draw(
-      board.active.map((activity) => regionLine(activity, now, frame)),
-      above,
-    );
+    const lines = board.active.map((activity) => regionLine(activity, now, frame));
+    if (estimate && lines.length > 0) {
+      lines.push({ text: `  ${estimateText(estimate.event, now - estimate.at)}`, style: colours.dim });
+    }
+    region.draw(lines, above);
   };
   // Keeps no process alive, and a terminal that was resized is drawn anew within a frame.
   const timer = setInterval(draw, frameMs).unref();
@@ -46,11 +49,13 @@ export function liveRenderer(options: RendererOptions): Renderer {
     if (line && line.tone !== 'start') {
       above.push(...finishedLines({ ...line, text: `${ownerOf(event, board)}${line.text}` }, options));
     }
+    if (event.type === 'campaign.estimate') estimate = { event, at: clock.monotonic() };
     if (event.type === 'settings.read') {
       (options.settings === 'at once' ? above : settings).push(...settingLines(event));
     }
     if (event.type === 'plan.made') above.push(...planText(event.plan, options.settings ? settings : []));
     if (event.type === 'campaign.ended') {
+      estimate = undefined;
       above.push(...summary.lines(event, { width: widthOf(stdout), colours, cwd: options.cwd }));
     }
     draw(above);

@@ -1,6 +1,7 @@
 import type { MadEvent } from '../../foundation/event.ts';
 import { ActivityBoard } from './activity.ts';
 import { settingLines } from './config-report.ts';
+import { estimateText } from './estimate-text.ts';
 import { eventLine } from './event-line.ts';
 import { widthOf } from './output.ts';
 import { OutputLines } from './output-lines.ts';
@@ -12,6 +13,8 @@ import { Summary } from './summary.ts';
 
 /** A log wants to show that something goes on, and no more. */
 const progressEveryS = 10;
+/** Of the time that is left; what takes less needs none. */
+const estimateEveryS = 60;
 
 /** One line per event that matters, for logs and pipes. Warnings go to standard error. */
 export function plainRenderer(options: RendererOptions): Renderer {
@@ -21,6 +24,7 @@ export function plainRenderer(options: RendererOptions): Renderer {
   const pieces = new OutputLines();
   const settings: string[] = [];
   let progressAt = clock.monotonic();
+  let estimateAt = Number.NEGATIVE_INFINITY;
   const print = (lines: readonly string[]): void => {
     if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
   };
@@ -41,6 +45,11 @@ export function plainRenderer(options: RendererOptions): Renderer {
     if (event.type === 'data.progress' && clock.monotonic() - progressAt >= progressEveryS) {
       progressAt = clock.monotonic();
       print([safeLine(progressText(event))]);
+    }
+    if (event.type === 'campaign.estimate' && event.remaining_s >= estimateEveryS) {
+      const isDue = clock.monotonic() - estimateAt >= estimateEveryS;
+      if (isDue) print([estimateText(event)]);
+      if (isDue) estimateAt = clock.monotonic();
     }
     const line = eventLine(event, options.verbose);
     if (!line) return;
