@@ -2,6 +2,7 @@ import type { BuildOptions, Surroundings } from '../../campaign/options.ts';
 import type { ExitCode } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
 import type { OptionValues } from '../options.ts';
+import { unlessUsual } from '../usual-file.ts';
 
 export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
   const { buildCampaign } = await import('../../campaign/build-campaign.ts');
@@ -22,7 +23,7 @@ export const buildOptions = (
   cleanDockerCache: values['clean-docker-cache'],
   manifestOutput: values['manifest-output'],
   summaryOutput: values['summary-output'],
-  dataConfig: values['data-config'],
+  dataConfig: unlessUsual(values['data-config'], 'data.json'),
   forceMirrorLocal: values['force-mirror-local'],
   liveOutput: values['live-output'],
   output: values.output,

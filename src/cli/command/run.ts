@@ -3,6 +3,7 @@ import type { RunOptions, Surroundings } from '../../campaign/options.ts';
 import { type ExitCode, MadError } from '../../foundation/error.ts';
 import type { CommandInput } from '../command.ts';
 import type { OptionValues } from '../options.ts';
+import { unlessUsual } from '../usual-file.ts';
 import { buildOptions } from './build.ts';
 
 export async function execute(input: CommandInput): Promise<ExitCode> {
@@ -61,7 +62,7 @@ export const runOptions = (
   prefetch: values.prefetch,
   pruneImages: values['prune-images'],
   ignoreDeprecated: values['ignore-deprecated'],
-  toolsConfig: values['tools-config'],
+  toolsConfig: unlessUsual(values['tools-config'], 'scripts/common/tools.json'),
   knownFailures: values['known-failures'],
   junit: values.junit,
   report: values.report,
