@@ -396,6 +396,7 @@ test("the package's tools win, a wrong file is told at once, and nothing is writ
   await writeFile(join(own, 'other.json'), '{"tools": {"mine": {"cmd": "echo other &&"}}}');
   const other = await run(own, 'm', { tools: ['mine'] }, '--tools-config', 'other.json');
   expect(other.log).toContain('other\n');
+  await rm(file);
   const usual = await run(own, 'm', {}, '--tools-config', './scripts/common/tools.json');
   expect(usual.exitCode, usual.stderr).toBe(0);
   const absent = await run(own, 'm', {}, '--tools-config', 'absent.json');
