@@ -14,7 +14,7 @@ export async function checkDataOptions(
     const { readDataConfig } = await import('../package/data-config.ts');
     readDataConfig({
       ...{ file: resolve(cwd, dataConfig), folders: [], contextData: undefined },
-      providers: [...(plugins?.providers.keys() ?? [])],
+      providers: providersOf(plugins),
     });
   }
   if (forceMirrorLocal === undefined) return;
@@ -29,18 +29,21 @@ export async function checkDataOptions(
   );
 }
 
+const providersOf = (plugins: Surroundings['plugins']): string[] => [...(plugins?.providers.keys() ?? [])];
+
 /** Warns, before hours of building, of models whose data `data.json` can't have. Loads nothing where no card has data. */
 export async function tellUnknownData(
   cards: readonly ModelCard[],
   context: Context,
   { dataConfig, forceMirrorLocal }: Pick<BuildOptions, 'dataConfig' | 'forceMirrorLocal'>,
-  { cwd, events }: Pick<Surroundings, 'cwd' | 'events'>,
+  { cwd, events, plugins }: Pick<Surroundings, 'cwd' | 'events' | 'plugins'>,
 ): Promise<void> {
   const asking = cards.filter(({ data }) => data.trim() !== '');
   if (asking.length === 0) return;
   const { checkNames } = await import('../package/data-config.ts');
   const file = dataConfig === undefined ? undefined : resolve(cwd, dataConfig);
-  const places = { file, folders: [cwd], contextData: context.values.data };
+  const contextData = context.values.data;
+  const places = { file, folders: [cwd], contextData, providers: providersOf(plugins) };
   for (const { name, data } of asking) {
     const problem = checkNames(data, places, forceMirrorLocal);
     if (!problem) continue;

@@ -38,7 +38,7 @@ export interface CampaignPlan {
   /** Where each value of the context came from. */
   origins: Record<string, string>;
   /** What the plugins are that were named; absent where none was. */
-  plugins?: readonly { kind: string; name: string; file: string }[];
+  plugins?: readonly { kind: string; name: string; file: string; sha256: string }[];
   images: { image: string; dockerfile: string; models: string[]; warnings: string[] }[];
   jobs: PlannedJob[];
   problems: string[];

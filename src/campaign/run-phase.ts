@@ -302,6 +302,7 @@ async function servicesFor(
       node: process.version,
       argv: around.argv,
       options,
+      ...(around.plugins ? { plugins: [...around.plugins.loaded] } : {}),
     }),
     giveBackTo: campaign.giveBackTo,
   };

@@ -108,19 +108,36 @@ test('a named file comes first, then the first folder that has one; the context 
   await writeFile(join(folder, 'data.json'), JSON.stringify({ imagenet, b: { local: { path: '/b' } } }));
   await writeFile(join(folder, 'own.json'), JSON.stringify({ c: { local: { path: '/c' } } }));
   const names = (file: string | undefined, contextData?: unknown) =>
-    Object.keys(readDataConfig({ file, folders: [join(folder, 'none'), folder], contextData })?.names ?? {});
+    Object.keys(
+      readDataConfig({ file, folders: [join(folder, 'none'), folder], contextData, providers: [] })?.names ??
+        {},
+    );
   expect(names(undefined)).toEqual(['imagenet', 'b']);
   expect(names(join(folder, 'own.json'))).toEqual(['c']);
   const config = readDataConfig({
     file: undefined,
     folders: [folder],
     contextData: { data_sources: { imagenet: { aws: { path: 's3://other' } } } },
+    providers: [],
   });
   expect(config && sourcesOf('imagenet', config, undefined)).toMatchObject([
     { kind: 'aws', path: 's3://other' },
   ]);
-  expect(readDataConfig({ file: undefined, folders: [], contextData: {} })).toBeUndefined();
+  expect(readDataConfig({ file: undefined, folders: [], contextData: {}, providers: [] })).toBeUndefined();
   expect(failure(() => names(join(folder, 'none.json'))).code).toBe('FILE_NOT_FOUND');
+});
+
+test('providers of plugins come behind ours, with the keys of ours, and are known', () => {
+  const written = { d: { http: { path: 'http://a/b', mirrorlocal: '/m' }, aws: { path: 's3://a' } } };
+  const config = parseDataConfig(written, 'data.json', ['http']);
+  expect(config.remarks).toEqual([]);
+  expect(sourcesOf('d', config, undefined)).toMatchObject([
+    { kind: 'aws' },
+    { kind: 'http', path: 'http://a/b', mirrorlocal: '/m' },
+  ]);
+  expect(
+    failure(() => parseDataConfig({ d: { http: { home: '/x' } } }, 'data.json', ['http'])).message,
+  ).toContain('data.json, http of "d": path: expected string, found nothing');
 });
 
 test('whatever stands there is read or answered with an error of ours', () => {

@@ -37,7 +37,7 @@ export interface DataConfigPlaces {
   /** `data` of the context. */
   contextData: unknown;
   /** Names of plugins' providers. */
-  providers?: readonly string[];
+  providers: readonly string[];
 }
 
 /**
@@ -48,7 +48,7 @@ export function readDataConfig({
   file,
   folders,
   contextData,
-  providers = [],
+  providers,
 }: DataConfigPlaces): DataConfig | undefined {
   const ofFile = file === undefined ? firstOf(folders, providers) : named(file, providers);
   const ofContext = isEmpty(contextData)

@@ -1,5 +1,6 @@
 /** From the names of files to what their plugins add to a campaign. */
-import { realpath, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gpuVendors } from '../context/key-rules.ts';
@@ -56,6 +57,7 @@ interface Loaded {
   source: PluginSource;
   /** Without links. */
   path: string;
+  sha256: string;
 }
 
 /**
@@ -107,11 +109,13 @@ const outside = (named: string): MadError =>
 async function pluginsOf(path: string, file: string, around: LoadAround): Promise<Loaded[]> {
   const { href: url } = pathToFileURL(path);
   noteLoaded(url, file);
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
   const { exported } = await importPlugin(path, file, around);
   try {
     return definitionsIn(exported, file).map((plugin) => ({
-      plugin,
-      path,
+      ...{ plugin, path, sha256 },
       source: { kind: plugin.kind, name: plugin.name, file, url },
     }));
   } catch (thrown) {
@@ -209,7 +213,7 @@ async function setOf(
         break;
     }
   }
-  const names = loaded.map(({ source: { kind, name, file } }) => ({ kind, name, file }));
+  const names = loaded.map(({ source: { kind, name, file }, sha256 }) => ({ kind, name, file, sha256 }));
   return {
     ...set,
     names: { vendors: set.vendors.map(({ name }) => name), launchers: [...set.launchers.keys()] },

@@ -29,4 +29,6 @@ export interface LoadedPlugin {
   name: string;
   /** As typed. */
   file: string;
+  /** Of the file, in hex; of what it imports, nothing is known. */
+  sha256: string;
 }

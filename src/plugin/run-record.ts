@@ -59,6 +59,12 @@ export interface RunRecord {
     node: string;
     argv: string[];
     options: Record<string, unknown>;
+    plugins?: {
+      kind: string;
+      name: string;
+      file: string;
+      sha256: string;
+    }[];
   };
   /** The exact command lines of the engine; absent where none was run. */
   commands?: ({

@@ -54,7 +54,7 @@ const ignored = [
   /^(?:durations|stages|artifacts|output|parts|neighbours|known_reason)(?:\.|$)/,
   /^image\.build_duration_s$/,
   /^environment\.path$/,
-  /^madengine\.(?:argv|options\.(?:output|summary_output|junit|manifest_file|manifest_output))(?:\.|$)/,
+  /^madengine\.(?:argv|options\.(?:output|summary_output|junit|report|manifest_file|manifest_output))(?:\.|$)/,
   /^gpu_health\.\d+\.(?:gpu$|after(?:\.|$))/,
   /^gpu_health\.\d+\.before\.(?!clock_mhz|memory_clock_mhz|throttled|processes)/,
   /\.duration_s$|\.download_s$/,

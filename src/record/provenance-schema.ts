@@ -31,6 +31,18 @@ export const programSchema = z.object({
   argv: z.array(text),
   /** Every option of the command with its value in force, by its name with `_`. */
   options: z.record(text, z.unknown()),
+  /** Of the user; absent where none was loaded. */
+  plugins: z.optional(
+    z.array(
+      z.object({
+        kind: text,
+        name: text,
+        /** As typed. */
+        file: text,
+        sha256: text,
+      }),
+    ),
+  ),
 });
 
 /** A command of the container engine; secrets stand there by name. */

@@ -17,16 +17,21 @@ export interface ProvenanceOptions {
   argv: readonly string[];
   /** Values in force, by the names that the program has for them. */
   options: object;
+  /** Of the user, where there are any. */
+  plugins?: NonNullable<Provenance['madengine']>['plugins'];
 }
 
-export function provenanceOf({ host, version, node, argv, options }: ProvenanceOptions): Provenance {
+export function provenanceOf({ host, version, node, argv, options, plugins }: ProvenanceOptions): Provenance {
   const { host: _, ...machine } = host;
   const named = Object.entries(options)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [snakeCase(name), masked(value)] as const);
   return {
     machine,
-    madengine: { version, node, argv: argv.map(maskSecretText), options: Object.fromEntries(named) },
+    madengine: {
+      ...{ version, node, argv: argv.map(maskSecretText), options: Object.fromEntries(named) },
+      ...(plugins ? { plugins } : {}),
+    },
   };
 }
 

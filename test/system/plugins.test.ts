@@ -104,6 +104,13 @@ ${goodScript}`,
       data: { provider: 'http', bytes: 20, items: [{ files: 2 }] },
       placement: { target: 'quiet' },
     });
+    const { plugins: recorded = [] } = (record?.madengine ?? {}) as { plugins?: unknown[] };
+    expect(recorded).toHaveLength(plugins.length);
+    const launcher = createHash('sha256').update(await readFile(join(examples, 'launcher.ts')));
+    expect(recorded[0]).toEqual({
+      ...{ kind: 'launcher', name: 'accelerate', file: 'plugins/launcher.ts' },
+      sha256: launcher.digest('hex'),
+    });
     const artifacts = record?.artifacts as { path: string }[];
     expect(artifacts.map((one) => one.path.split('/').at(-1))).toEqual(
       expect.arrayContaining(['disk_traffic_before.csv', 'disk_traffic_after.csv']),
@@ -197,7 +204,7 @@ ${goodScript}`,
     expect(text.stdout).toContain(`# plugin launcher accelerate of ${examples}/launcher.ts`);
     const json = await run(folder, [...args, ...context, '--json']);
     const plan = json.stdout.split('\n').find((line) => line.includes('"plan.made"')) ?? '{}';
-    expect(JSON.parse(plan).plan.plugins).toEqual([
+    expect(JSON.parse(plan).plan.plugins).toMatchObject([
       { kind: 'report', name: 'markdown', file: `${examples}/report.mjs` },
       { kind: 'launcher', name: 'accelerate', file: `${examples}/launcher.ts` },
     ]);
@@ -523,6 +530,17 @@ describe('a plugin that never ends', () => {
     const args = [...onHost, '--plugin', 'p.mjs', '--target', 'slow', '--deadline', '2'];
     expect((await run(folder, args)).exitCode).toBe(3);
     expect(await readRecords(folder)).toMatchObject([{ failure: { class: 'timeout' } }]);
+  });
+
+  test('in place of one job keeps no other from ending', async () => {
+    const place = `place: (job, { here }) => (job.model === 'a' ? ${forever} : here())`;
+    const text = `export default { api: 1, kind: 'target', name: 'odd', ${place} };`;
+    const models = ['a', 'b'].map((name) => ({ name, script: goodScript }));
+    const folder = await hostPackage({ 'p.mjs': text }, models);
+    const args = [...onHost, '--plugin', 'p.mjs', '--target', 'odd', '--parallel', '2', '--deadline', '5'];
+    expect((await run(folder, args)).exitCode).toBe(3);
+    const ends = (await readRecords(folder)).map(({ model, status }) => `${model.name} ${status}`);
+    expect(ends.sort()).toEqual(['a FAILURE', 'b SUCCESS']);
   });
 
   test('goes on with all that it was when the campaign is resumed', async () => {
