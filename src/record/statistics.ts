@@ -75,12 +75,15 @@ export function quantile(sorted: readonly number[], part: number): number {
 }
 
 /** The t that 95 % of Student's distribution lie within, on both sides, for whole degrees of freedom. */
-export function studentT95(freedom: number): number {
+export const studentT95 = (freedom: number): number => studentT(freedom, 0.95);
+
+/** The same for another part than 95 %, which is below 1. */
+export function studentT(freedom: number, part: number): number {
   let low = 0;
   let high = Math.PI / 2;
   for (let round = 0; round < 100; round++) {
     const middle = (low + high) / 2;
-    if (within(middle, freedom) < 0.95) low = middle;
+    if (within(middle, freedom) < part) low = middle;
     else high = middle;
   }
   return Math.tan((low + high) / 2) * Math.sqrt(freedom);
