@@ -13,6 +13,7 @@ import { cardSchema, distributedSchema } from '../src/package/card-schema.ts';
 import { credentialSchema } from '../src/package/credential-schema.ts';
 import { dataFileSchema } from '../src/package/data-schema.ts';
 import { toolsSchema } from '../src/package/tools-config.ts';
+import { bisectSchema } from '../src/record/bisect-schema.ts';
 import { campaignSchema } from '../src/record/campaign-schema.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
 import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
@@ -108,6 +109,13 @@ const documents: readonly Document[] = [
     description: '`campaign.json`: who runs a campaign, and how it ended.',
     schema: campaignSchema,
     sources: ['src/record/campaign-schema.ts'],
+  },
+  {
+    name: 'bisect',
+    title: 'Bisect',
+    description: '`bisect.json`: the log of a `bisect`, see [Bisect](bisect.md).',
+    schema: bisectSchema,
+    sources: ['src/record/bisect-schema.ts'],
   },
   {
     name: 'events',

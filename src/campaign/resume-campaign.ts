@@ -42,14 +42,14 @@ export interface ResumeWish {
 
 export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Promise<CampaignOutcome> {
   const { resultsRoot } = await resultsPlace(wish.output, around.cwd);
-  const id = await idOf(resultsRoot, wish.id);
+  const id = await idOf(resultsRoot, wish.id, 'run');
   const folder = join(campaignsFolder(resultsRoot), id);
   const [info, asked, planned] = await Promise.all([
     readCampaignFile(folder),
     readAsked(folder),
     readPlanned(folder),
   ]);
-  if (!info || !asked) throw notResumable(id);
+  if (info?.command !== 'run' || !asked) throw notResumable(id);
   const options = {
     ...wish.defaults,
     ...(asked.options as Partial<RunOptions>),
@@ -110,17 +110,18 @@ const buildsAgain = (planned: CampaignPlanned, { rerunFailed }: ResumeWish): boo
   failedBuildsOf(planned).some(({ interrupted }) => rerunFailed || interrupted);
 
 /** The package is where it was; what was typed to resume is noted with what was typed first. */
-const placeOf = (asked: CampaignAsked, around: Surroundings): Surroundings => ({
+export const placeOf = (asked: CampaignAsked, around: Surroundings): Surroundings => ({
   ...around,
   cwd: asked.cwd,
   ...(asked.project_context === undefined ? {} : { projectContext: asked.project_context }),
 });
 
-async function idOf(resultsRoot: string, typed: string | undefined): Promise<string> {
+/** The campaign that is meant, the latest of a command where none is named. Throws as `findById` does. */
+export async function idOf(resultsRoot: string, typed: string | undefined, command: string): Promise<string> {
   if (typed !== undefined) return (await findById(resultsRoot, typed)).campaign;
   for (const id of (await campaignIds(resultsRoot)).toReversed()) {
     const info = await readCampaignFile(join(campaignsFolder(resultsRoot), id)).catch(() => undefined);
-    if (info?.command === 'run') return id;
+    if (info?.command === command) return id;
   }
   throw new MadError('FILE_NOT_FOUND', `there is no campaign to go on with in ${resultsRoot}`, {
     hint: '--output names the perf.csv of another results folder; `madengine-cli runs` lists its campaigns.',
@@ -129,10 +130,10 @@ async function idOf(resultsRoot: string, typed: string | undefined): Promise<str
 
 const notResumable = (id: string): MadError =>
   new MadError('INVALID_ARGUMENT', `the campaign ${id} ran no models: there is nothing to go on with`, {
-    hint: '`madengine-cli runs` lists the campaigns with their commands; only those of `run` can be resumed.',
+    hint: '`madengine-cli runs` lists the campaigns with their commands; those of `run` can be resumed here, those of `bisect` with `bisect --resume`.',
   });
 
-function requireNoMasks(paths: readonly string[]): void {
+export function requireNoMasks(paths: readonly string[]): void {
   if (paths.length === 0) return;
   throw new MadError(
     'INVALID_ARGUMENT',

@@ -227,7 +227,7 @@ function tellDone(done: number, total: number, { emit }: OpenCampaign): void {
   emit({ type: 'notice', level: 'info', code: 'RESUMED', message });
 }
 
-async function servicesFor(
+export async function servicesFor(
   inputs: RunInputs,
   writer: PerfWriter,
   campaign: OpenCampaign,

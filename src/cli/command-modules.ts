@@ -5,6 +5,7 @@ import type { CommandName } from './option-spec.ts';
 export const commandModules: Readonly<Record<CommandName, () => Promise<CommandModule>>> = {
   run: () => import('./command/run.ts'),
   build: () => import('./command/build.ts'),
+  bisect: () => import('./command/bisect.ts'),
   discover: () => import('./command/discover.ts'),
   'runs list': () => import('./command/runs-list.ts'),
   'runs show': () => import('./command/runs-show.ts'),

@@ -8,6 +8,7 @@ export const commandNames = [
   'run',
   'build',
   'discover',
+  'bisect',
   'runs list',
   'runs show',
   'runs diff',
@@ -28,7 +29,7 @@ export const isGroup = (word: string): word is CommandGroup => Object.hasOwn(com
 export const groupCommands = (group: CommandGroup): string[] =>
   commandNames.filter((name) => name.startsWith(`${group} `)).map((name) => name.slice(group.length + 1));
 
-export const optionGroups = ['Models', 'Context', 'Build', 'Run', 'Results', 'Global'] as const;
+export const optionGroups = ['Models', 'Context', 'Build', 'Bisect', 'Run', 'Results', 'Global'] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
 export interface OptionSpec {

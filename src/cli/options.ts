@@ -1,3 +1,4 @@
+import { bisectSubjects, directions } from '../campaign/bisect/options.ts';
 import { packageTransports, prefetchChoices, pruneChoices } from '../campaign/options.ts';
 import { engineKinds } from '../machine/engine/engine.ts';
 import type { CommandName, OptionSpec, ValuesOf } from './option-spec.ts';
@@ -45,6 +46,17 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [
       `--tags dummy resnet --registry docker.io --additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
       '--tags dummy --package file',
+    ],
+  },
+  bisect: {
+    summary: 'Find the change that made a metric of a model worse',
+    description:
+      "Looks through a list of images, or the commits of the package or of the model's repository, from a good to a bad end.\n" +
+      'Executes the model as often as the noise of its metric needs, and says why each of them was judged good or bad.',
+    examples: [
+      '--tags dummy --image-list app:1 app:2 app:3 app:4',
+      '--tags dummy --good v1.0 --bad HEAD',
+      '--resume',
     ],
   },
   discover: {
@@ -109,6 +121,8 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
 };
 
 const working = ['run', 'build'] as const;
+const measuring = [...working, 'bisect'] as const;
+const running = ['run', 'bisect'] as const;
 const looking = ['runs list', 'runs show', 'runs diff', 'runs follow', 'runs prune'] as const;
 
 /** Every option of both programs, in the order in which help and documentation show them. */
@@ -117,7 +131,7 @@ export const options = [
     name: 'tags',
     short: 't',
     kind: 'list',
-    commands: ['run', 'build', 'discover'],
+    commands: [...measuring, 'discover'],
     metavar: 'tag',
     help: 'Models to take: a name, a tag, <folder>:<model>, or "all"; :<name>=<value> behind it adds arguments',
     example: '--tags dummy resnet',
@@ -136,7 +150,7 @@ export const options = [
   {
     name: 'ignore-deprecated',
     kind: 'flag',
-    commands: ['run'],
+    commands: running,
     aliases: { madengine: ['ignore-deprecated-flag'] },
     help: 'Run deprecated models, too, instead of skipping them',
     group: 'Models',
@@ -144,7 +158,7 @@ export const options = [
   {
     name: 'disable-skip-gpu-arch',
     kind: 'flag',
-    commands: ['run'],
+    commands: running,
     help: 'Run models even where their card skips this GPU architecture',
     group: 'Models',
   },
@@ -152,7 +166,7 @@ export const options = [
     name: 'additional-context',
     short: 'c',
     kind: 'text',
-    commands: working,
+    commands: measuring,
     metavar: 'object',
     help: 'Additional context as a JSON object or Python literal; wins over the file',
     example: `--additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
@@ -162,7 +176,7 @@ export const options = [
     name: 'additional-context-file',
     short: 'f',
     kind: 'path',
-    commands: working,
+    commands: measuring,
     metavar: 'file',
     help: 'File with additional context',
     example: '--additional-context-file context.json',
@@ -171,7 +185,7 @@ export const options = [
   {
     name: 'tools-config',
     kind: 'path',
-    commands: ['run'],
+    commands: running,
     aliases: { madengine: ['tools-json-file-name'] },
     metavar: 'file',
     help: "File with tools for the context's `tools`, in place of the package's scripts/common/tools.json",
@@ -181,7 +195,7 @@ export const options = [
   {
     name: 'plugin',
     kind: 'list',
-    commands: working,
+    commands: measuring,
     metavar: 'file',
     help: 'Files (.mjs or .ts) with vendors, providers of data, tools, launchers, targets or reports of your own',
     example: '--tags dummy --plugin plugins/markdown.mjs',
@@ -220,7 +234,7 @@ export const options = [
   {
     name: 'use-image',
     kind: 'text',
-    commands: ['build'],
+    commands: ['build', 'bisect'],
     conflicts: ['registry', 'batch-manifest', 'target-archs'],
     metavar: 'image',
     help: 'Build nothing: write a manifest that runs all models in this image; auto: in the one that the cards name',
@@ -230,7 +244,7 @@ export const options = [
   {
     name: 'clean-docker-cache',
     kind: 'flag',
-    commands: working,
+    commands: measuring,
     help: 'Build images without the build cache',
     group: 'Build',
   },
@@ -267,9 +281,73 @@ export const options = [
     group: 'Build',
   },
   {
+    name: 'over',
+    kind: 'choice',
+    choices: bisectSubjects,
+    commands: ['bisect'],
+    help: "What to look through: --image-list, commits of the package, or of the model's repository; guessed when absent",
+    example: '--tags dummy --over package --good v1.0',
+    group: 'Bisect',
+  },
+  {
+    name: 'image-list',
+    kind: 'list',
+    commands: ['bisect'],
+    metavar: 'image',
+    help: 'Images in their order, the good end first unless --good and --bad say otherwise; or a file with one on each line',
+    example: '--tags dummy --image-list app:1 app:2 app:3',
+    group: 'Bisect',
+  },
+  {
+    name: 'good',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'state',
+    help: 'A commit, or one of the images, where the metric was good',
+    example: '--tags dummy --good v1.0',
+    group: 'Bisect',
+  },
+  {
+    name: 'bad',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'state',
+    help: 'A commit, or one of the images, where it is worse; by default the last image, HEAD, or the revision of the card',
+    example: '--tags dummy --good v1.0 --bad v1.3',
+    group: 'Bisect',
+  },
+  {
+    name: 'metric',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'name',
+    help: 'The result to look at, by its name, its row, or both; needed where a run has several',
+    example: '--tags dummy --good v1.0 --metric samples/sec',
+    group: 'Bisect',
+  },
+  {
+    name: 'direction',
+    kind: 'choice',
+    choices: directions,
+    commands: ['bisect'],
+    help: "What is better; by default as the card's metrics say, else the good end is",
+    example: '--tags dummy --good v1.0 --direction higher',
+    group: 'Bisect',
+  },
+  {
+    name: 'min-difference',
+    kind: 'percent',
+    commands: ['bisect'],
+    default: 0,
+    metavar: 'percent',
+    help: 'Look no further when both ends differ by less',
+    example: '--tags dummy --good v1.0 --min-difference 5%',
+    group: 'Bisect',
+  },
+  {
     name: 'timeout',
     kind: 'number',
-    commands: ['run'],
+    commands: running,
     default: -1,
     minimum: -1,
     metavar: 'seconds',
@@ -315,11 +393,11 @@ export const options = [
   {
     name: 'warmup',
     kind: 'number',
-    commands: ['run'],
+    commands: running,
     default: 0,
     minimum: 0,
     metavar: 'count',
-    help: 'Executions before those that count',
+    help: 'Executions before those that count; bisect: before the first of each candidate',
     example: '--repeat 5 --warmup 1',
     group: 'Run',
   },
@@ -336,18 +414,18 @@ export const options = [
   {
     name: 'max-repeats',
     kind: 'number',
-    commands: ['run'],
+    commands: running,
     default: 30,
     minimum: 3,
     metavar: 'count',
-    help: 'With --repeat auto: executions that count, at most',
+    help: 'With --repeat auto: executions that count, at most; bisect: of each candidate',
     example: '--repeat auto --max-repeats 100',
     group: 'Run',
   },
   {
     name: 'retries',
     kind: 'number',
-    commands: ['run'],
+    commands: running,
     default: 1,
     minimum: 0,
     metavar: 'count',
@@ -358,7 +436,7 @@ export const options = [
   {
     name: 'target',
     kind: 'text',
-    commands: ['run'],
+    commands: running,
     default: 'local',
     metavar: 'target',
     help: 'Where models run: local for this machine, or a target of a plugin',
@@ -367,7 +445,7 @@ export const options = [
   {
     name: 'strict',
     kind: 'flag',
-    commands: ['run'],
+    commands: running,
     help: 'Refuse to run a model on a GPU that is busy or throttled, instead of warning',
     group: 'Run',
   },
@@ -375,8 +453,8 @@ export const options = [
     name: 'resume',
     kind: 'text',
     bare: 'latest',
-    commands: ['run'],
-    conflicts: ['tags', 'manifest-file', 'dry-run'],
+    commands: running,
+    conflicts: ['tags', 'manifest-file', 'dry-run', 'over', 'image-list', 'good', 'bad'],
     metavar: 'campaign',
     help: 'Go on with a campaign that was stopped, with all that it was asked for; without an id, with the latest',
     example: '--resume',
@@ -421,7 +499,7 @@ export const options = [
   {
     name: 'keep-model-dir',
     kind: 'flag',
-    commands: ['run'],
+    commands: running,
     help: 'Leave the folders in which the models ran',
     group: 'Run',
   },
@@ -435,7 +513,7 @@ export const options = [
   {
     name: 'data-config',
     kind: 'path',
-    commands: working,
+    commands: measuring,
     aliases: { madengine: ['data-config-file-name'] },
     metavar: 'file',
     help: "Where the data of models is described, in place of the package's data.json",
@@ -445,7 +523,7 @@ export const options = [
   {
     name: 'force-mirror-local',
     kind: 'path',
-    commands: working,
+    commands: measuring,
     metavar: 'folder',
     help: 'Keep all data that is not local in this folder, and take it from there the next time',
     example: '--tags dummy --force-mirror-local /tmp/mirror',
@@ -454,7 +532,7 @@ export const options = [
   {
     name: 'sys-env-details',
     kind: 'flag',
-    commands: working,
+    commands: measuring,
     default: true,
     aliases: { madengine: ['generate-sys-env-details'] },
     aliasesTakeValue: true,
@@ -465,7 +543,7 @@ export const options = [
     name: 'engine',
     kind: 'choice',
     choices: engineKinds,
-    commands: [...working, 'runs prune'],
+    commands: [...measuring, 'runs prune'],
     env: 'MAD_ENGINE',
     default: 'docker',
     help: 'What builds images and runs containers; host: run without a container',
@@ -475,7 +553,7 @@ export const options = [
     name: 'output',
     short: 'o',
     kind: 'path',
-    commands: [...working, ...looking],
+    commands: [...measuring, ...looking],
     default: 'perf.csv',
     metavar: 'file',
     help: 'The table of results; its folder is where all results go',
@@ -522,7 +600,7 @@ export const options = [
     name: 'live-output',
     short: 'l',
     kind: 'flag',
-    commands: working,
+    commands: measuring,
     help: 'Show the output of builds and models as it comes',
     group: 'Results',
   },

@@ -193,6 +193,43 @@ const bodies = [
     reason: z.optional(z.string()),
     failure: z.optional(failure),
   }),
+  /** A bisect knows what it looks through; `candidates` from the good to the bad end, as people read them. */
+  z.object({
+    type: z.literal('bisect.started'),
+    over: z.enum(['images', 'package', 'model']),
+    candidates: z.array(z.string()),
+  }),
+  /** A candidate of a bisect is executed once more; `position` and `sample` count from 1. */
+  z.object({
+    type: z.literal('bisect.measuring'),
+    candidate: z.string(),
+    position: count,
+    of: count,
+    sample: count,
+  }),
+  /** What a bisect makes of a candidate; `why` says it in words. Told again after `--resume`. */
+  z.object({
+    type: z.literal('bisect.judged'),
+    /** `both ends` for the first step. */
+    candidate: z.string(),
+    verdict: z.enum(['good', 'bad', 'skipped', 'ends']),
+    /** False where the samples did not say it clearly. */
+    clear: z.boolean(),
+    samples: count,
+    mean: z.nullable(z.number()),
+    why: z.string(),
+  }),
+  /** The result of a bisect. Ids are names of images or commits. */
+  z.object({
+    type: z.literal('bisect.ended'),
+    verdict: z.enum(['found', 'among', 'alike', 'too_close', 'better', 'unmeasurable']),
+    message: z.string(),
+    hint: z.optional(z.string()),
+    first_bad: z.nullable(z.string()),
+    last_good: z.nullable(z.string()),
+    /** Those that may be the first bad one. */
+    suspects: z.array(z.string()),
+  }),
   /** A file that is meant for the user was written; `kind` is what it is. */
   z.object({ type: z.literal('file.written'), kind: z.string(), path: z.string() }),
   /** Something that the user should know. `code` stays the same when the words change. */

@@ -107,7 +107,7 @@ async function cloned(options: CloneOptions): Promise<string> {
 const noLogin: GitLogin = { settings: [], env: {}, secretEnv: {} };
 
 /** ssh says of such a key only that the server refused it. */
-async function requireKeyFile({ ssh }: GitLogin, { name, cred }: CloneOptions['card']): Promise<void> {
+export async function requireKeyFile({ ssh }: GitLogin, { name, cred }: CloneOptions['card']): Promise<void> {
   const file = ssh?.keyFile;
   if (file === undefined || file.startsWith('~')) return;
   const facts = await stat(file).catch(() => undefined);
@@ -124,7 +124,7 @@ async function requireKeyFile({ ssh }: GitLogin, { name, cred }: CloneOptions['c
   }
 }
 
-function again(
+export function again(
   what: string,
   { clock, emit, signal }: CloneOptions,
   act: () => Promise<unknown>,
@@ -143,7 +143,7 @@ function again(
   return retry(act, policy, clock, signal);
 }
 
-async function git(
+export async function git(
   argv: readonly [string, ...string[]],
   address: CloneAddress,
   login: GitLogin,

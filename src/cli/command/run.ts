@@ -23,20 +23,26 @@ export async function execute(input: CommandInput): Promise<ExitCode> {
 
 async function resume(id: string, { values, origins, around }: CommandInput): Promise<ExitCode> {
   const { resumeCampaign } = await import('../../campaign/resume-campaign.ts');
-  const isTyped = (key: string): boolean => origins[dashed(key)] === 'option';
-  const typed = Object.entries(runOptions(values, around)).filter(([key]) => isTyped(key));
+  const options = runOptions(values, around);
   const outcome = await resumeCampaign(
     {
       id: id === 'latest' ? undefined : id,
       output: values.output,
       rerunFailed: values['rerun-failed'],
-      defaults: runOptions(values, around),
-      typed: Object.fromEntries(typed) as Partial<RunOptions>,
+      defaults: options,
+      typed: typedOptions(options, origins),
     },
     around,
   );
   return outcome.exitCode;
 }
+
+/** Those that stand on the command line. */
+export const typedOptions = <T extends object>(options: T, origins: CommandInput['origins']): Partial<T> =>
+  // A part of the options has the types of the options.
+  Object.fromEntries(
+    Object.entries(options).filter(([key]) => origins[dashed(key)] === 'option'),
+  ) as Partial<T>;
 
 /** `keepAlive` is the option `keep-alive`. */
 const dashed = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

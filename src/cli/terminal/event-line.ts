@@ -49,6 +49,14 @@ function describe(event: MadEvent): Described | undefined {
       ];
     case 'run.ended':
       return runEnded(event);
+    case 'bisect.started':
+      return ['info', bisectStarted(event)];
+    case 'bisect.measuring':
+      return ['info', `Sample ${event.sample} of ${event.candidate} (${event.position} of ${event.of})`];
+    case 'bisect.judged':
+      return bisectJudged(event);
+    case 'bisect.ended':
+      return [event.verdict === 'found' ? 'good' : 'bad', `Bisect: ${event.message}`, event.hint];
     case 'data.ready':
       return ['info', dataReady(event)];
     case 'notice':
@@ -99,6 +107,17 @@ function ended(
     event.failure?.evidence,
     log && `Log: ${log}`,
   ];
+}
+
+function bisectStarted({ candidates, over }: EventOf<'bisect.started'>): string {
+  const what = over === 'images' ? 'images' : `commits of the ${over}`;
+  return `Looking through ${candidates.length} ${what}, from ${candidates[0]} to ${candidates.at(-1)}`;
+}
+
+function bisectJudged({ candidate, verdict, clear, why }: EventOf<'bisect.judged'>): Described {
+  if (verdict === 'ends') return ['info', `Both ends: ${why}`];
+  if (verdict === 'skipped') return ['skipped', `${candidate} is passed over: ${why}`];
+  return [clear ? 'info' : 'skipped', `${candidate} is ${verdict}: ${why}`];
 }
 
 function dataReady(event: EventOf<'data.ready'>): string {

@@ -18,19 +18,23 @@ export class Summary {
   readonly #builds: EventOf<'build.ended'>[] = [];
   readonly #pushes: EventOf<'push.ended'>[] = [];
   readonly #runs: EventOf<'run.ended'>[] = [];
+  readonly #steps: EventOf<'bisect.judged'>[] = [];
+  #bisect: EventOf<'bisect.ended'> | undefined;
   readonly #files = new Map<string, Set<string>>();
 
   apply(event: MadEvent): void {
     if (event.type === 'build.ended') this.#builds.push(event);
     if (event.type === 'push.ended') this.#pushes.push(event);
     if (event.type === 'run.ended' && !event.retried) this.#runs.push(event);
+    if (event.type === 'bisect.judged') this.#steps.push(event);
+    if (event.type === 'bisect.ended') this.#bisect = event;
     if (event.type === 'file.written') {
       this.#files.set(event.kind, (this.#files.get(event.kind) ?? new Set()).add(event.path));
     }
   }
 
   lines(end: EventOf<'campaign.ended'>, style: SummaryStyle): string[] {
-    const table = this.#runs.length > 0 ? this.#runTable(style) : this.#buildTable(style);
+    const table = this.#table(style);
     const known = end.known_failures ? `${end.known_failures} known to fail, ` : '';
     const counts = `${end.succeeded} succeeded, ${end.failed} failed, ${known}${end.skipped} skipped`;
     return [
@@ -39,7 +43,30 @@ export class Summary {
       '',
       `${counts} in ${durationText(end.duration_s)}.`,
       ...this.#uncheckedLines(),
+      ...(this.#bisect ? ['', safeLine(`Bisect: ${this.#bisect.message}.`)] : []),
     ];
+  }
+
+  #table(style: SummaryStyle): string[] {
+    // Each execution of a bisect is a run; what came of them is in its steps.
+    if (this.#steps.length > 0) return this.#stepTable(style);
+    return this.#runs.length > 0 ? this.#runTable(style) : this.#buildTable(style);
+  }
+
+  #stepTable({ width, colours }: SummaryStyle): string[] {
+    const rows = this.#steps.map(({ candidate, verdict, clear, samples, mean }) => [
+      candidate,
+      verdict === 'ends' ? '' : `${verdict}${clear ? '' : '?'}`,
+      String(samples),
+      mean === null ? '' : String(Number(mean.toPrecision(6))),
+    ]);
+    const columns: Column[] = [
+      { title: 'CANDIDATE', minimum: 16 },
+      { title: 'VERDICT', minimum: 7 },
+      { title: 'SAMPLES', align: 'right' },
+      { title: 'MEAN', align: 'right' },
+    ];
+    return renderTable(columns, rows, { width, heading: colours.bold });
   }
 
   #uncheckedLines(): string[] {

@@ -2,6 +2,8 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { inject } from 'vitest';
+import { buildImage } from './engine.ts';
+import { git } from './git-server.ts';
 import { runCli } from './program.ts';
 import { registryLogin } from './registry.ts';
 import { goodScript } from './tiny-package.ts';
@@ -36,6 +38,21 @@ export const docSetups: Readonly<Record<string, DocSetup>> = {
       'sets/words/numbers.txt': '1\n',
     };
     await writeAll(folder, files);
+  },
+  /** A git repository whose `dummy` got slower after its tag `v1.0`, and images `app:1` to `app:4`, of which the third is slower. */
+  history: async (folder) => {
+    const script = (level: number): string =>
+      `echo "performance: $(cat /level 2>/dev/null || echo ${level}) samples/s"\n`;
+    await dummies(folder);
+    await git(folder, 'init', '--quiet', '--initial-branch', 'main');
+    for (const [index, level] of [100, 100, 94, 94].entries()) {
+      await writeFile(join(folder, 'scripts/dummy/run.sh'), script(level));
+      await git(folder, 'add', '--all');
+      await git(folder, 'commit', '--quiet', '--allow-empty', '--message', `Change ${index}`);
+      if (index === 0) await git(folder, 'tag', 'v1.0');
+      const dockerfile = `FROM ${inject('servers').baseImage}\nRUN echo ${level} >/level\n`;
+      await buildImage(`app:${index + 1}`, dockerfile);
+    }
   },
   /** `dummies` with a `credential.json` for `private.example.com`. */
   login: async (folder) => {

@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
+import { temporaryFolder } from './folder.ts';
 
 const execute = promisify(execFile);
 
@@ -18,4 +22,12 @@ export async function containersWithLabel(label: string): Promise<string[]> {
 /** Removes tags; an image that is not there is fine. */
 export async function removeImages(...images: string[]): Promise<void> {
   for (const image of images) await docker('rmi', '--force', image).catch(() => undefined);
+}
+
+/** An image made of this Dockerfile alone, which goes with the test that calls this. */
+export async function buildImage(image: string, dockerfile: string): Promise<void> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'Dockerfile'), dockerfile);
+  await docker('build', '--quiet', '--network', 'none', '--tag', image, folder);
+  onTestFinished(() => removeImages(image));
 }
