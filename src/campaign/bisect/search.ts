@@ -175,7 +175,9 @@ async function measure({ at, ends }: { at: number } & Pick<Decision, 'ends'>, st
     skipOf: (one) => skipOf(one, context, gpus, options),
     services: { ...services, settings: { ...services.settings, repeat: 1, warmup } },
     signal: around.signal,
-    keep: (record) => records.push(record),
+    keep: (record) => {
+      records.push(record);
+    },
     leave: async ({ begun }) => {
       const failure: RunFailure = {
         ...{ class: 'interrupted', stage: null },
