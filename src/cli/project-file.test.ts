@@ -119,3 +119,10 @@ test('no JSON brings anything but a MadError', () => {
     }),
   );
 });
+
+test('plugins have a key of their own, and none among the options', () => {
+  expect(parseProjectFile({ plugins: ['a.mjs', 'b.ts'] }, 'run', options).plugins).toEqual(['a.mjs', 'b.ts']);
+  expect(parseProjectFile({}, 'run', options).plugins).toEqual([]);
+  expect(failure({ plugins: 'a.mjs' }).message).toContain('key plugins: expected a list of texts');
+  expect(failure({ options: { plugin: ['a.mjs'] } }).message).toContain('"plugin": unknown key');
+});

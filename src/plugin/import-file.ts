@@ -21,6 +21,7 @@ export async function importPlugin(
   { clock, signal, runner }: { clock: Clock; signal: AbortSignal; runner: CommandRunner },
 ): Promise<{ exported: unknown }> {
   offerOurs();
+  keepOutputClean();
   const { href: url } = pathToFileURL(path);
   const source = { kind: 'plugin', name: '', file, url };
   const load = async (): Promise<unknown> => {
@@ -57,6 +58,16 @@ function offerOurs(): void {
   nodeModule.registerHooks?.({
     resolve: (specifier, context, next) =>
       specifier === ourName ? { url, format: 'module', shortCircuit: true } : next(specifier, context),
+  });
+}
+
+/** Standard output is for events and answers: what a plugin prints goes where notices go. */
+function keepOutputClean(): void {
+  Object.assign(console, {
+    log: console.error,
+    info: console.error,
+    debug: console.error,
+    dir: console.error,
   });
 }
 

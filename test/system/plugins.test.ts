@@ -507,6 +507,38 @@ export default { api: 1, kind: '${kind}', name: '${name}', ${functions} };`;
   });
 });
 
+test('what a plugin prints leaves the events alone', async () => {
+  const render = 'render() { console.log("mine"); console.info("too"); return ""; }';
+  const text = `console.log('loaded'); export default { api: 1, kind: 'report', name: 'loud', ${render} };`;
+  const folder = await hostPackage({ 'p.mjs': text });
+  const ended = await run(folder, [...onHost, '--json', '--plugin', 'p.mjs', '--report', 'loud=l.txt']);
+  expect(ended.exitCode, ended.stderr).toBe(0);
+  for (const line of ended.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('type');
+  expect(ended.stderr).toMatch(/loaded\n(?:.*\n)*mine\ntoo\n/);
+});
+
+test('a plugin takes the place of ours when it says so', async () => {
+  const launch = "launch: () => ({ runner: [[{ text: 'env' }]], env: { MINE: [{ text: '1' }] } })";
+  const definitions = [
+    `{ api: 1, kind: 'launcher', name: 'torchrun', replaces: true, ${launch} }`,
+    "{ api: 1, kind: 'tool', name: 'trace', replaces: true, cmd: 'env TRACED=mine' }",
+    "{ api: 1, kind: 'report', name: 'junit', replaces: true, render: () => 'mine' }",
+  ];
+  const models = [{ name: 'm', script: `echo "words: $MAD_MULTI_NODE_RUNNER $MINE $TRACED"\n${goodScript}` }];
+  const folder = await hostPackage({ 'p.mjs': `export default [${definitions.join(', ')}];` }, models);
+  const context = '{"tools": ["trace"], "launcher": "torchrun"}';
+  const args = [...onHost, '--plugin', 'p.mjs', '--junit', 'j.xml', '--additional-context', context];
+  const ended = await run(folder, args);
+  expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+  expect(await said(folder)).toContain('words: env 1 mine\n');
+  expect(await readFile(join(folder, 'j.xml'), 'utf8')).toBe('mine');
+  const unsaid = definitions.map((one) => one.replace('replaces: true, ', ''));
+  await writeFile(join(folder, 'p.mjs'), `export default ${unsaid[1]};`);
+  const refused = await run(folder, args);
+  expect(refused.exitCode).toBe(4);
+  expect(refused.stderr).toContain('madengine has a tool named "trace" already');
+});
+
 describe('a plugin that never ends', () => {
   const forever = 'new Promise(() => {})';
 

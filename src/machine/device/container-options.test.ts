@@ -69,3 +69,16 @@ test.each([
   expect(options.includes('--ipc=host')).toBe(isShared);
   expect(options.slice(options.length - card.length)).toEqual(card);
 });
+
+test('containers of a vendor that a plugin knows get its options and the files of the chosen devices', () => {
+  const npu = {
+    ...facts('NONE'),
+    vendor: 'NPU',
+    containerOptions: ['--group-add=npu'],
+    devices: [0, 1].map((index) => ({ index, name: 'n', deviceFiles: [`/dev/accel/accel${index}`] })),
+  };
+  expect(gpuOptions(npu, [1])).toEqual(['--group-add=npu', '--device=/dev/accel/accel1']);
+  expect(gpuOptions(npu, [])).toEqual([]);
+  expect(vendorOptions('NPU')).toEqual(vendorOptions('NONE'));
+  expect(vendorOptions('toString')).toEqual(vendorOptions('NONE'));
+});

@@ -324,3 +324,17 @@ test('variables of the environment leave fewer GPUs than there are', async () =>
   const facts = await detectGpus(fakeRunner([]), { root, env: { HIP_VISIBLE_DEVICES: '1' } });
   expect(facts).toMatchObject({ count: 2, offered: [1], limitedBy: ['HIP_VISIBLE_DEVICES=1'] });
 });
+
+test('vendors of plugins are asked first, one of the name of ours in its place, and a failure leaves room for ours', async () => {
+  await file('/dev/odd');
+  const found = { architecture: 'x', devices: [{ index: 0, name: 'x' }], count: 1, notes: [] };
+  const vendor = (name: string, count: number) => ({
+    ...{ name, programs: [], files: ['/dev/odd'] },
+    load: async () => async () => ({ ...found, vendor: name, count, notes: [`asked ${name}`] }),
+  });
+  const runner = fakeRunner([]);
+  const vendors = [vendor('ODD', 0), vendor('AMD', 1), vendor('LATE', 1)];
+  await file('/dev/kfd');
+  const facts = await detectGpus(runner, { root, vendors });
+  expect(facts).toMatchObject({ vendor: 'AMD', count: 1, notes: ['asked ODD', 'asked AMD'] });
+});

@@ -48,3 +48,13 @@ test('HIP counts in the order of the driver, people in that of amd-smi', () => {
     limitedBy: ['HIP_VISIBLE_DEVICES=0'],
   });
 });
+
+test('the GPUs of a vendor that a plugin knows are limited by the variable that it names', () => {
+  const npu = { ...facts('NONE'), vendor: 'NPU', visibleVariable: 'NPU_VISIBLE_DEVICES' };
+  expect(limitToVisible(npu, { NPU_VISIBLE_DEVICES: '1,3', HIP_VISIBLE_DEVICES: '0' }).offered).toEqual([
+    1, 3,
+  ]);
+  expect(
+    limitToVisible({ ...npu, visibleVariable: undefined }, { NPU_VISIBLE_DEVICES: '1' }).offered,
+  ).toBeUndefined();
+});
