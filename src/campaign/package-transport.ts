@@ -154,7 +154,8 @@ export async function locatePackage(
   );
 }
 
-async function unpackFor(
+/** The folder in the cache that holds a snapshot, fetched and checked where it is not there yet. */
+export async function unpackFor(
   snapshot: PackageSnapshot,
   manifestFile: string,
   engine: Engine,

@@ -56,10 +56,10 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
     ...wish.typed,
     output: join(resultsRoot, info.perf_csv),
   };
-  requireNoMasks(maskedPaths(options));
+  requireNoMasks(maskedPaths(options), '--resume');
   const there = await withPlugins(options, placeOf(asked, around), () => import('../plugin/as-target.ts'));
   await checkPlaces(options, there);
-  const jobs = planned ? jobsOf(planned) : [];
+  const jobs = planned ? plannedJobs(planned) : [];
   const resume = { id, jobs, rerunFailed: wish.rerunFailed, started: new Map() };
   // What was built is in the engine's cache.
   if (!planned || buildsAgain(planned, wish)) return runCampaign(options, there, { resume });
@@ -83,7 +83,7 @@ async function resumeRuns(
   const recorded = { manifest: planned.context.values, gpus };
   const { additionalContext, additionalContextFile } = typed;
   const context = await readContext({ additionalContext, additionalContextFile }, recorded, around);
-  requireNoMasks(maskedPaths(context.values));
+  requireNoMasks(maskedPaths(context.values), '--resume');
   const inputs = {
     ...{ options, access, manifest, context, engine, gpus, known, resume },
     jobs: resume.jobs,
@@ -99,7 +99,7 @@ async function resumeRuns(
   return withCampaign(frame, around, (campaign) => runPhase(inputs, campaign, around));
 }
 
-const jobsOf = ({ jobs }: CampaignPlanned): Job[] =>
+export const plannedJobs = ({ jobs }: CampaignPlanned): Job[] =>
   jobs.map(({ card, image_name, image }) => makeJob(cardFromManifest(card), image_name, image as BuiltImage));
 
 const failedBuildsOf = ({ failed_builds }: CampaignPlanned): FailedBuild[] =>
@@ -133,11 +133,11 @@ const notResumable = (id: string): MadError =>
     hint: '`madengine-cli runs` lists the campaigns with their commands; those of `run` can be resumed here, those of `bisect` with `bisect --resume`.',
   });
 
-export function requireNoMasks(paths: readonly string[]): void {
+export function requireNoMasks(paths: readonly string[], beside = '--resume'): void {
   if (paths.length === 0) return;
   throw new MadError(
     'INVALID_ARGUMENT',
     `${paths.join(', ')}: what was given first held a secret, and secrets are not recorded`,
-    { hint: 'Give that option again beside --resume; a secret belongs into a variable MAD_SECRETS….' },
+    { hint: `Give that option again beside ${beside}; a secret belongs into a variable MAD_SECRETS….` },
   );
 }

@@ -11,5 +11,6 @@ export const commandModules: Readonly<Record<CommandName, () => Promise<CommandM
   'runs show': () => import('./command/runs-show.ts'),
   'runs diff': () => import('./command/runs-diff.ts'),
   'runs follow': () => import('./command/runs-follow.ts'),
+  'runs reproduce': () => import('./command/runs-reproduce.ts'),
   'runs prune': () => import('./command/runs-prune.ts'),
 };

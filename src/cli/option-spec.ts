@@ -13,6 +13,7 @@ export const commandNames = [
   'runs show',
   'runs diff',
   'runs follow',
+  'runs reproduce',
   'runs prune',
 ] as const;
 export type CommandName = (typeof commandNames)[number];

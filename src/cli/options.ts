@@ -103,6 +103,17 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     examples: [''],
     operands: [whichCampaign],
   },
+  'runs reproduce': {
+    summary:
+      'Make a run, or all runs of a campaign, again: with the same image, package, context and options',
+    description:
+      'A new campaign with all that the old one recorded. Says first what could not be made the same, and in the end what\n' +
+      'differs, as `runs diff` does.',
+    examples: ['01a2'],
+    operands: [
+      { name: 'id', help: 'Id of a campaign or a run, or an end of it that no other has', required: true },
+    ],
+  },
   'runs prune': {
     summary: 'Remove campaigns that are over, and with --images what they built and pulled',
     description:
@@ -123,7 +134,14 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
 const working = ['run', 'build'] as const;
 const measuring = [...working, 'bisect'] as const;
 const running = ['run', 'bisect'] as const;
-const looking = ['runs list', 'runs show', 'runs diff', 'runs follow', 'runs prune'] as const;
+const looking = [
+  'runs list',
+  'runs show',
+  'runs diff',
+  'runs follow',
+  'runs reproduce',
+  'runs prune',
+] as const;
 
 /** Every option of both programs, in the order in which help and documentation show them. */
 export const options = [
@@ -166,7 +184,7 @@ export const options = [
     name: 'additional-context',
     short: 'c',
     kind: 'text',
-    commands: measuring,
+    commands: [...measuring, 'runs reproduce'],
     metavar: 'object',
     help: 'Additional context as a JSON object or Python literal; wins over the file',
     example: `--additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
@@ -176,7 +194,7 @@ export const options = [
     name: 'additional-context-file',
     short: 'f',
     kind: 'path',
-    commands: measuring,
+    commands: [...measuring, 'runs reproduce'],
     metavar: 'file',
     help: 'File with additional context',
     example: '--additional-context-file context.json',
@@ -600,7 +618,7 @@ export const options = [
     name: 'live-output',
     short: 'l',
     kind: 'flag',
-    commands: measuring,
+    commands: [...measuring, 'runs reproduce'],
     help: 'Show the output of builds and models as it comes',
     group: 'Results',
   },

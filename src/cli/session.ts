@@ -136,7 +136,8 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
 }
 
 /** The standard output of such a command is its answer, not the telling of what it does. */
-const isAnswer = (command: CommandName): boolean => command === 'discover' || command.startsWith('runs ');
+const isAnswer = (command: CommandName): boolean =>
+  command === 'discover' || (command.startsWith('runs ') && command !== 'runs reproduce');
 
 function rendererFor(parsed: ParsedCommand, invocation: Invocation): Promise<Renderer> {
   const { env, stdout, stderr, cwd } = invocation;

@@ -61,6 +61,8 @@ const bodies = [
   z.object({ type: z.literal('models.selected'), models: z.array(z.string()) }),
   /** What `--dry-run` would have done: `jobs`, and `commands` with `title` and `argv`. */
   z.object({ type: z.literal('plan.made'), plan: z.looseObject({}) }),
+  /** What differs between a campaign and its reproduction, as `runs diff --json` has it. */
+  z.object({ type: z.literal('comparison.made'), comparison: z.looseObject({}) }),
   /** The build of an image begins. */
   z.object({
     type: z.literal('build.started'),
