@@ -61,7 +61,7 @@ test('a slow-down planted in one of eight images is found, past one that does no
     [names[5], 'bad'],
   ]);
   expect(await readFile(join(folder, 'bisect.md'), 'utf8')).toMatch(
-    /:4 is good: .* times likelier like the good side/,
+    /:4 is good: .* times likelier to be like the good side/,
   );
   const records = await readRecords(folder);
   expect(records).toHaveLength(countOf(log));

@@ -78,10 +78,18 @@ test('among equal candidates there is nothing to find, and no more than the limi
 
 test('of two changes one is found, also where the middle is unlike both ends', () => {
   const random = randomOf(11);
+  const samples: number[] = [];
   for (let round = 0; round < 50; round++) {
     const level = (at: number): number => (at < 9 ? 100 : at < 22 ? 97 : 94);
-    expect([9, 22]).toContain(firstOf(simulate(32, (at) => noisy(level(at), 0.002, random))));
+    const run = simulate(32, (at) => noisy(level(at), 0.002, random));
+    expect([9, 22]).toContain(firstOf(run));
+    samples.push(run.samples);
+    const [first, second] = run.decision.steps;
+    if (!first || !second) throw new Error('fewer steps');
+    expect([first.isClear, second.sides[first.verdict as 'good']]).toEqual([false, first.values]);
   }
+  // The middle is undecided once at most: from then on it is one of the sides.
+  expect(Math.max(...samples)).toBeLessThanOrEqual(10 + 30 + 4 * 3 + 8);
 });
 
 test('a metric without noise needs the fewest samples', () => {

@@ -14,10 +14,18 @@ export interface Sample {
   imageId: string | null;
 }
 
-/** undefined for a record of something that came from outside: a signal, a dead controller, an attempt that was followed by another. */
+/** Troubles of the machine, its network and its servers: they say nothing of what was to be measured. */
+export function isTroubleAround({ failure }: RunRecord): boolean {
+  if (failure === null) return false;
+  if (failure.class === 'disk_full' || failure.class === 'device') return true;
+  return ['pull', 'clone', 'data'].includes(failure.class) && !failure.permanent;
+}
+
+/** undefined for a record that says nothing: of a signal, a dead controller, trouble around, an attempt that another followed. */
 export function sampleOf(record: RunRecord): Sample | undefined {
   const { run, status, failure, reason, retried, metrics, image } = record;
-  if (retried || failure?.class === 'interrupted' || failure?.class === 'not_run') return undefined;
+  const isStopped = failure?.class === 'interrupted' || failure?.class === 'not_run';
+  if (retried || isStopped || isTroubleAround(record)) return undefined;
   const problem = status === 'SUCCESS' ? undefined : (failure?.message ?? reason ?? status);
   const evidence = failure?.evidence === undefined ? '' : ` (${failure.evidence})`;
   return {

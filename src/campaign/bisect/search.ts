@@ -12,6 +12,7 @@ import { unkillable } from '../../run/run-services.ts';
 import { skipOf } from '../../run/skip-reason.ts';
 import { findTarget } from '../../target/registry.ts';
 import { ownImage } from '../given-image.ts';
+import type { OpenCampaign } from '../open-campaign.ts';
 import { limitsOf } from '../parallel.ts';
 import { runJobs } from '../run-jobs.ts';
 import { recordUnplaced } from '../unbuilt.ts';
@@ -27,7 +28,7 @@ import {
 import type { Subject } from './choose-subject.ts';
 import { type Decision, decide } from './decide.ts';
 import { bisectLog, bisectText } from './log.ts';
-import { chooseMetric, measuredOf, type Sample, sampleOf } from './samples.ts';
+import { chooseMetric, isTroubleAround, measuredOf, type Sample, sampleOf } from './samples.ts';
 import type { Candidate } from './series.ts';
 
 interface Search {
@@ -66,7 +67,8 @@ export async function search(
       await measure(decision, state);
     }
   } finally {
-    await state.jobs?.keepOnly([]);
+    // What can't be removed now is in the journal, for the next start.
+    await state.jobs?.keepOnly([]).catch(() => {});
   }
 }
 
@@ -190,7 +192,24 @@ async function measure({ at, ends }: { at: number } & Pick<Decision, 'ends'>, st
   for (const record of records) {
     if (record.warnings.some((warning) => warning.startsWith(unkillable))) campaign.settled = false;
     take(record, state);
+    await stopForTrouble(record, ground);
   }
+}
+
+/** A candidate must not be blamed for a full disk or an engine that went away. */
+async function stopForTrouble(record: RunRecord, { engine, around }: Ground): Promise<void> {
+  const { failure } = record;
+  if (failure === null || around.signal.aborted) return;
+  const isGone =
+    failure.class === 'engine' &&
+    (await engine.version().then(
+      () => false,
+      () => true,
+    ));
+  if (!isGone && !isTroubleAround(record)) return;
+  throw new MadError('RUN_FAILED', `nothing can be measured now (${failure.class}): ${failure.message}`, {
+    hint: 'Mend that, then go on with `madengine-cli bisect --resume`.',
+  });
 }
 
 function jobsFor({ ground, subject, model }: Search): Promise<CandidateJobs> | CandidateJobs {
@@ -220,13 +239,23 @@ async function conclude(log: BisectLog, { ground }: Search): Promise<ExitCode> {
   const { campaign } = ground;
   const { result } = log;
   if (!result) throw new RangeError('no result at the end');
-  const text = join(campaign.resultsRoot, 'bisect.md');
-  await writeBisect(campaign.resultsRoot, log);
-  await writeFileAtomic(text, bisectText(log));
   campaign.emit({ type: 'file.written', kind: 'results', path: campaign.perfCsv });
-  campaign.emit({ type: 'file.written', kind: 'bisect', path: join(campaign.resultsRoot, bisectFile) });
-  campaign.emit({ type: 'file.written', kind: 'bisect report', path: text });
+  await writeBeside(log, campaign);
   campaign.emit({ type: 'bisect.ended', ...result });
   if (result.verdict === 'found') return exitCode.success;
   return result.verdict === 'unmeasurable' ? exitCode.runFailure : exitCode.failure;
+}
+
+/** The campaign has its own log; what lies beside `perf.csv` is for people. */
+async function writeBeside(log: BisectLog, { resultsRoot, emit }: OpenCampaign): Promise<void> {
+  const text = join(resultsRoot, 'bisect.md');
+  try {
+    await writeBisect(resultsRoot, log);
+    emit({ type: 'file.written', kind: 'bisect', path: join(resultsRoot, bisectFile) });
+    await writeFileAtomic(text, bisectText(log));
+    emit({ type: 'file.written', kind: 'bisect report', path: text });
+  } catch (error) {
+    const message = `not all files of the bisect beside perf.csv are up to date: ${(error as Error).message}`;
+    emit({ type: 'notice', level: 'warning', code: 'RESULT_FILE', message });
+  }
 }

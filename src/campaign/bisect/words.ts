@@ -36,7 +36,7 @@ export function whyStep(step: Step, problemOf: ProblemOf): string {
   if (verdict === 'skipped') return `could not be measured: ${problemOf(step.at) ?? 'no result'}`;
   const [own, other] = verdict === 'good' ? (['good', 'bad'] as const) : (['bad', 'good'] as const);
   const odds = `${timesWords(Math.abs(logRatio ?? 0))} likelier`;
-  const means = `like the ${own} side, ${sideWords(sides[own])}, than like the ${other} one, ${sideWords(sides[other])}`;
+  const means = `to be like the ${own} side, ${sideWords(sides[own])}, than like the ${other} one, ${sideWords(sides[other])}`;
   return isClear
     ? `${sideWords(values)} is ${odds} ${means}`
     : `${sideWords(values)} is only ${odds} ${means}: it is taken for ${own}, which may be wrong`;
@@ -45,7 +45,7 @@ export function whyStep(step: Step, problemOf: ProblemOf): string {
 function timesWords(logRatio: number): string {
   const times = Math.exp(logRatio);
   if (times >= 1e6) return 'over a million times';
-  return `${times < 10 ? Number(times.toPrecision(2)) : Math.round(times)} times`;
+  return `${Number(times.toPrecision(2))} times`;
 }
 
 export function whyEnds(
