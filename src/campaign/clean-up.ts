@@ -10,6 +10,7 @@ import { runFolderIn } from '../record/campaign-folder.ts';
 import { campaignState } from '../record/campaign-state.ts';
 import type { DeadCampaign } from '../record/dead-campaign.ts';
 import { reconcile } from '../record/reconcile.ts';
+import { removeStarted } from '../run/started-program.ts';
 import { listOurs } from './engine-ahead.ts';
 
 export interface CleanUpOptions {
@@ -58,6 +59,7 @@ export async function removeLeftovers(
     const other = await openEngine(kind, runner);
     await removeOf(dead, await listOurs(other, host), other, except);
   }
+  await forgetStarted(dead, except);
   const own = await realpath(dead.path);
   const stays = [...except].map((run) => runFolderIn(dead.path, run) + sep);
   for (const folder of dead.folders) {
@@ -79,6 +81,16 @@ async function removeOf(
       !isKept({ labels, ...container }),
   );
   await Promise.all(mine.map((container) => engine.remove(container.id)));
+}
+
+/** What is not gone on with now never is. */
+async function forgetStarted(dead: DeadCampaign, except: ReadonlySet<string>): Promise<void> {
+  const unfinished = new Set<string>();
+  for (const entry of dead.entries) {
+    if (entry.act === 'run.started') unfinished.add(entry.run);
+    else if (entry.act === 'record.final') unfinished.delete(entry.run);
+  }
+  for (const run of unfinished) if (!except.has(run)) await removeStarted(runFolderIn(dead.path, run));
 }
 
 /** Engines that the campaign used and this start doesn't. */

@@ -17,6 +17,7 @@ import type { RunRecord } from '../record/record-schema.ts';
 import { type CleanUpOptions, cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CampaignOutcome, Surroundings } from './options.ts';
+import type { MayGoOn } from './take-over.ts';
 
 export interface OpenCampaign {
   folder: CampaignFolder;
@@ -49,7 +50,7 @@ export interface CampaignFrame {
   /** See `CleanUpOptions`. */
   listed?: Promise<ContainerSummary[]>;
   /** The campaign to go on with, in place of a new one; `mayGoOn` as `takeOver` has it. */
-  resume?: { id: string; mayGoOn(draft: RecordDraft, runFolder: string): Promise<boolean> };
+  resume?: { id: string; mayGoOn: MayGoOn };
   /** What was asked for, scrubbed: kept for `--resume`. */
   asked?: CampaignAsked;
 }

@@ -1,4 +1,5 @@
 /** `run --resume`: goes on with a campaign that was stopped or died, with all that it was asked for. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
@@ -49,7 +50,8 @@ export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Pr
     readAsked(folder),
     readPlanned(folder),
   ]);
-  if (info?.command !== 'run' || !asked) throw notResumable(id);
+  if (info?.command !== 'run') throw notResumable(id);
+  if (!asked) throw notKept(id);
   const options = {
     ...wish.defaults,
     ...(asked.options as Partial<RunOptions>),
@@ -109,10 +111,10 @@ const failedBuildsOf = ({ failed_builds }: CampaignPlanned): FailedBuild[] =>
 const buildsAgain = (planned: CampaignPlanned, { rerunFailed }: ResumeWish): boolean =>
   failedBuildsOf(planned).some(({ interrupted }) => rerunFailed || interrupted);
 
-/** The package is where it was; what was typed to resume is noted with what was typed first. */
+/** The package is where it was, or here where that is gone; what was typed to resume is noted with what was typed first. */
 export const placeOf = (asked: CampaignAsked, around: Surroundings): Surroundings => ({
   ...around,
-  cwd: asked.cwd,
+  cwd: existsSync(asked.cwd) ? asked.cwd : around.cwd,
   ...(asked.project_context === undefined ? {} : { projectContext: asked.project_context }),
 });
 
@@ -131,6 +133,11 @@ export async function idOf(resultsRoot: string, typed: string | undefined, comma
 const notResumable = (id: string): MadError =>
   new MadError('INVALID_ARGUMENT', `the campaign ${id} ran no models: there is nothing to go on with`, {
     hint: '`madengine-cli runs` lists the campaigns with their commands; those of `run` can be resumed here, those of `bisect` with `bisect --resume`.',
+  });
+
+const notKept = (id: string): MadError =>
+  new MadError('INVALID_ARGUMENT', `it is not known what the campaign ${id} was asked for`, {
+    hint: 'It died before it had noted that, or its version did not note it: start anew with --manifest-file or --tags.',
   });
 
 export function requireNoMasks(paths: readonly string[], beside = '--resume'): void {

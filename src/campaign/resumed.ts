@@ -1,9 +1,9 @@
 /** What an earlier part of a campaign leaves to do. */
 import { recordsOf } from '../record/campaign-list.ts';
-import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { Job } from '../run/job.ts';
 import { readStarted, type StartedProgram } from '../run/started-program.ts';
+import type { MayGoOn } from './take-over.ts';
 
 export interface Resumed {
   /** Of the campaign. */
@@ -16,16 +16,14 @@ export interface Resumed {
   started: Map<string, StartedProgram>;
 }
 
-/** Whether a run whose container is still there can be gone on with; keeps what is needed for that. */
-export function goesOn({
-  jobs,
-  started,
-}: Resumed): (draft: RecordDraft, runFolder: string) => Promise<boolean> {
-  return async ({ run, job: key }, runFolder) => {
+/** A run can be gone on with while its program runs, or has noted its end; keeps what is needed for that. */
+export function goesOn({ jobs, started }: Resumed): MayGoOn {
+  return async ({ run, job: key }, { runFolder, isThere }) => {
     const job = jobs.find((one) => one.key === key);
     const program = job && (await readStarted(runFolder, job));
-    if (program) started.set(run, program);
-    return program !== undefined;
+    if (!program || !(isThere || program.isOver)) return false;
+    started.set(run, program);
+    return true;
   };
 }
 

@@ -1,4 +1,5 @@
 import { MadError } from '../foundation/error.ts';
+import { ownIdentity } from '../foundation/file/process-identity.ts';
 import type { ContainerSummary } from '../machine/engine/engine.ts';
 import { type CampaignFolder, reopenCampaign, runFolderIn } from '../record/campaign-folder.ts';
 import { claimCampaign, type DeadCampaign } from '../record/dead-campaign.ts';
@@ -10,19 +11,24 @@ import { listOurs } from './engine-ahead.ts';
 
 export interface TakenOver {
   folder: CampaignFolder;
-  /** Runs whose container is still there: what was noted when they began. */
+  /** Runs that go on: what was noted when they began. */
   goingOn: readonly RecordDraft[];
 }
 
+/** Whether a run that has no record goes on; `isThere`: its container runs. */
+export type MayGoOn = (
+  draft: RecordDraft,
+  found: { runFolder: string; isThere: boolean },
+) => Promise<boolean>;
+
 /**
- * Takes up a campaign that is over or died. A run whose container outlived its controller goes on, where `mayGoOn` says
- * so; what else was left running or lying is removed, and each run that had begun has a record then, and each record its
+ * Takes up a campaign that is over or died. A run that outlived its controller goes on, where `mayGoOn` says so; what else was left running or lying is removed, and each run that had begun has a record then, and each record its
  * rows. Other campaigns that died are cleaned up as at every start.
  */
 export async function takeOver(
   id: string,
   options: CleanUpOptions & { version: string },
-  mayGoOn: (draft: RecordDraft, runFolder: string) => Promise<boolean>,
+  mayGoOn: MayGoOn,
 ): Promise<TakenOver> {
   const { resultsRoot, host, clock, emit, engine, version } = options;
   // First, so that nobody else takes it for dead.
@@ -34,7 +40,8 @@ export async function takeOver(
   }
   try {
     const containers = await (options.listed ?? listOurs(engine, host));
-    await cleanUpAfterDead({ ...options, listed: Promise.resolve(containers) });
+    const ofOthers = containers.filter(({ labels }) => labels['madengine.campaign'] !== id);
+    await cleanUpAfterDead({ ...options, listed: Promise.resolve(ofOthers) });
     const goingOn = await stillThere(dead, containers, mayGoOn);
     const except = new Set(goingOn.map(({ run }) => run));
     await removeLeftovers(dead, containers, options, except);
@@ -51,16 +58,19 @@ export async function takeOver(
 async function stillThere(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
-  mayGoOn: (draft: RecordDraft, runFolder: string) => Promise<boolean>,
+  mayGoOn: MayGoOn,
 ): Promise<RecordDraft[]> {
   const drafts = dead.entries.flatMap((entry) => (entry.act === 'run.started' ? [entry.draft] : []));
+  // What a power cut took of a program's output is not known.
+  const isSameBoot = dead.info.boot_id === ownIdentity().boot_id;
   const found: RecordDraft[] = [];
   for (const draft of drafts) {
     const isThere = containers.some(
       ({ labels, running }) => running && labels['madengine.run'] === draft.run && isOf(labels, dead),
     );
-    const folder = runFolderIn(dead.path, draft.run);
-    if (isThere && !(await hasRecord(folder)) && (await mayGoOn(draft, folder))) found.push(draft);
+    if (!isThere && !isSameBoot) continue;
+    const runFolder = runFolderIn(dead.path, draft.run);
+    if (!(await hasRecord(runFolder)) && (await mayGoOn(draft, { runFolder, isThere }))) found.push(draft);
   }
   return found;
 }

@@ -11,6 +11,8 @@ export interface RunRecord {
   attempt: number;
   /** Another attempt at the job followed: that one's rows count, and this one has none. */
   retried?: boolean;
+  /** Its program outlived the process that started it, and was followed to its end by a later one (`--resume`). */
+  adopted?: boolean;
   status: 'SUCCESS' | 'FAILURE' | 'SKIPPED';
   /** Why it was skipped, or is good without a result. */
   reason: string | null;

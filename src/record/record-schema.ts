@@ -101,6 +101,8 @@ export const recordSchema = z.object({
   attempt: z.number(),
   /** Another attempt at the job followed: that one's rows count, and this one has none. */
   retried: z.optional(z.boolean()),
+  /** Its program outlived the process that started it, and was followed to its end by a later one (`--resume`). */
+  adopted: z.optional(z.boolean()),
   status: z.enum(statuses),
   /** Why it was skipped, or is good without a result. */
   reason: z.nullable(text),

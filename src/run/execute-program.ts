@@ -54,6 +54,7 @@ export interface AdoptedProgram {
   /** Of the run, as the container's label has it. */
   run: string;
   startedAt: Date;
+  isOver: boolean;
 }
 
 export interface Executed {
@@ -103,7 +104,10 @@ async function execute(options: ExecuteOptions): Promise<Executed> {
     });
     const started = clock.monotonic();
     const running = options.adopted
-      ? watchProgram({ engine, container, run: options.adopted.run, over: over.promise, clock })
+      ? watchProgram({
+          ...{ engine, container, clock, run: options.adopted.run },
+          over: options.adopted.isOver ? Promise.resolve() : over.promise,
+        })
       : engine.exec(container, plan.exec);
     const timeoutS = timeLeft(plan.timeoutS, options);
     const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
@@ -205,7 +209,7 @@ async function waitForEnd(
   if (timeoutS !== null) {
     waits.push(
       sleepBeyond(untimed, timeoutS, options.clock, over.signal).then(
-        () => ({ kind: 'timed-out', limitS: timeoutS }),
+        () => ({ kind: 'timed-out', limitS: options.plan.timeoutS ?? timeoutS }),
         () => undefined,
       ),
     );

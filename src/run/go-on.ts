@@ -1,11 +1,17 @@
 /** A run whose container outlived the controller that started it: followed to its end, and its results put away. */
+import { lstat, rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errorPatterns } from '../record/error-pattern.ts';
+import { controlFiles } from '../stage/stage.ts';
 import { executeProgram } from './execute-program.ts';
-import type { Job } from './job.ts';
-import { putAway } from './put-away.ts';
+import { type Job, timeoutOf } from './job.ts';
+import { limitOf } from './plan-job.ts';
+import { logIn, putAway } from './put-away.ts';
 import { resultRulesOf } from './result-rules.ts';
+import { hostPaths } from './run-folder.ts';
 import type { Progress, RunServices, Verdict } from './run-services.ts';
 import type { StartedProgram } from './started-program.ts';
+import { withEnvironment } from './with-environment.ts';
 import { withGpus } from './with-gpus.ts';
 
 export interface GoOnOptions {
@@ -18,34 +24,57 @@ export interface GoOnOptions {
   onUnkillable(words: string): void;
 }
 
+/** Where a process was putting results away when it died, the output is the run's log already. */
+async function layBackOutput(runFolder: string): Promise<void> {
+  const output = join(hostPaths(runFolder, '').control, controlFiles.output);
+  const isThere = await lstat(output).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await rename(logIn(runFolder), output).catch(() => {});
+}
+
 export async function goOn(options: GoOnOptions, progress: Progress): Promise<Verdict> {
   const { job, run, runFolder, services, started } = options;
   const { engine, clock, settings, emit } = services;
-  const message = `${job.card.name}: its container outlived the program that started it, and is gone on with`;
+  const message = started.isOver
+    ? `${job.card.name}: it ended while nobody watched it, and its results are taken up`
+    : `${job.card.name}: it outlived the program that started it, and is gone on with`;
   emit({ type: 'notice', level: 'info', code: 'RUN_ADOPTED', message });
-  Object.assign(progress, started.progress);
+  Object.assign(progress, started.progress, { adopted: true });
+  await layBackOutput(runFolder);
   const rules = await resultRulesOf(job.card, services.scrubber);
   const startedAt = new Date(started.started_at);
-  const { plan, image } = started;
-  const held = { job, plan, image, replan: async () => plan, services, progress };
-  return withGpus(held, async () => {
-    // Whatever is free now: these are the ones that it has.
-    progress.gpus = plan.gpus;
-    const executed = await executeProgram({
-      onOver: () => void services.engineVersion(),
-      ...{ plan, image, engine, runFolder },
-      errors: errorPatterns(job.card, services.context.values),
-      ...(rules ? { alsoScan: rules.scan } : {}),
-      scrubber: services.scrubber,
-      liveOutput: settings.liveOutput,
-      keepAlive: false,
-      giveBackTo: services.giveBackTo,
-      adopted: { run, startedAt },
-      intend: async () => {},
-      onUnkillable: options.onUnkillable,
-      ...{ emit, clock, signal: services.signal, prefetch: services.prefetch },
-    });
-    const seen = async (): Promise<void> => {};
-    return putAway({ job, plan, rules, executed, startedAt, runFolder, services, seen }, progress);
-  });
+  const { image, isOver } = started;
+  const timeoutS = timeoutOf(job.card, settings, limitOf(services.context));
+  const plan = { ...started.plan, timeoutS };
+  const own = { job, plan, services, progress, isRunning: true };
+  let isFollowed = false;
+  try {
+    return await withGpus({ ...own, image, replan: async () => plan }, () =>
+      withEnvironment({ ...own, runFolder }, async (_, seen) => {
+        isFollowed = true;
+        // Whatever is free now: these are the ones that it has.
+        progress.gpus = plan.gpus;
+        const executed = await executeProgram({
+          onOver: () => void services.engineVersion(),
+          ...{ plan, image, engine, runFolder },
+          errors: errorPatterns(job.card, services.context.values),
+          ...(rules ? { alsoScan: rules.scan } : {}),
+          scrubber: services.scrubber,
+          liveOutput: settings.liveOutput,
+          keepAlive: false,
+          giveBackTo: services.giveBackTo,
+          adopted: { run, startedAt, isOver },
+          intend: async () => {},
+          onUnkillable: options.onUnkillable,
+          ...{ emit, clock, signal: services.signal, prefetch: services.prefetch },
+        });
+        return putAway({ job, plan, rules, executed, startedAt, runFolder, services, seen }, progress);
+      }),
+    );
+  } finally {
+    // It got no GPUs, say, before a signal came.
+    if (!isFollowed) await engine.remove(plan.container.name);
+  }
 }

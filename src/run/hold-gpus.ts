@@ -23,6 +23,8 @@ export interface WithGpusOptions {
   /** Reference of the image. */
   image: string;
   replan(gpus: readonly number[]): Promise<JobPlan>;
+  /** Its program runs already: what the GPUs do is its own doing. */
+  isRunning?: boolean;
   services: RunServices;
   progress: Progress;
 }
@@ -38,7 +40,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   let isFree = true;
   try {
     const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
-    const unfit = warningsBefore(before);
+    const unfit = options.isRunning ? [] : warningsBefore(before);
     if (services.settings.strict && unfit.length > 0) {
       progress.gpu_health = healthOfRecord(lease, services, before, undefined);
       return refused(unfit);

@@ -207,7 +207,7 @@ function plainWords(text: string): string[] {
   );
 }
 
-function limitOf(context: Context): ContextLimit {
+export function limitOf(context: Context): ContextLimit {
   const { timeout, timeout_multiplier: multiplier } = context.values;
   return {
     ...(typeof timeout === 'number' ? { timeout } : {}),

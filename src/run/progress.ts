@@ -3,6 +3,7 @@ import type { RunRecord } from '../record/record-schema.ts';
 /** What a step left for the record. */
 export type Progress = Pick<
   RunRecord,
+  | 'adopted'
   | 'durations'
   | 'image'
   | 'stages'

@@ -115,13 +115,15 @@ async function collect(options: PutAwayOptions): Promise<Collected> {
   });
 }
 
+export const logIn = (runFolder: string): string => join(runFolder, 'output.log');
+
 /** null when the run itself did away with its output; what was found in it until then counts. */
 async function keepLog(
   { job, runFolder, services }: PutAwayOptions,
   progress: Progress,
 ): Promise<RunRecord['output']> {
   const from = join(hostPaths(runFolder, services.packageDir).control, controlFiles.output);
-  const log = join(runFolder, 'output.log');
+  const log = logIn(runFolder);
   try {
     const { bytes, scrubbed } = await finishLog({ from, to: log, scrubber: services.scrubber });
     await nameLog(log, job, services);

@@ -174,10 +174,11 @@ async function steps(
         keepAlive: settings.keepAlive,
         giveBackTo: services.giveBackTo,
         intend: async () => {
+          const scrub = <T>(data: T): T => services.scrubber.scrubData(data);
           const started = { plan, image: image.reference, started_at: startedAt.toISOString(), progress };
           await Promise.all([
             intendContainer(draft.run, plan.container.name, services),
-            writeStarted(runFolder, started, (data) => services.scrubber.scrubData(data)),
+            mayOutliveUs(services) && writeStarted(runFolder, started, scrub),
           ]);
         },
         onUnkillable,
@@ -251,6 +252,10 @@ function tellUnkillable(words: string, { emit }: RunServices, progress: Progress
   const hint = 'The next start with the same --output tries again.';
   emit({ type: 'notice', level: 'warning', code: 'CONTAINER_LEFT', message: words, hint });
 }
+
+/** A sample alone is no run, and what was kept on purpose stays as it is. */
+const mayOutliveUs = ({ sample, settings }: RunServices): boolean =>
+  sample === undefined && !settings.keepAlive;
 
 async function intendContainer(run: string, name: string, services: RunServices): Promise<void> {
   const { journal } = services.campaign;

@@ -23,6 +23,8 @@ export interface StartedProgram {
   started_at: string;
   /** What the run had found out by then. */
   progress: Progress;
+  /** It has ended: its results lie there, also where its container is gone. */
+  isOver: boolean;
 }
 
 const schema = 'madengine.started/1';
@@ -31,7 +33,7 @@ const fileIn = (runFolder: string): string => join(runFolder, 'started.json');
 /** `scrub` takes secrets out of plain data. */
 export async function writeStarted(
   runFolder: string,
-  started: StartedProgram,
+  started: Omit<StartedProgram, 'isOver'>,
   scrub: <T>(data: T) => T,
 ): Promise<void> {
   const { job: _, exec, ...plan } = started.plan;
@@ -58,8 +60,10 @@ export async function readStarted(runFolder: string, job: Job): Promise<StartedP
   const started = data as StartedProgram;
   // Between a container's start and its program's there is nothing to go on with.
   const marks = join(hostPaths(runFolder, '').control, controlFiles.marks);
-  if (parseMarks(await readFile(marks, 'utf8').catch(() => '')).length === 0) return undefined;
-  return { ...started, plan: { ...started.plan, job } };
+  const noted = parseMarks(await readFile(marks, 'utf8').catch(() => ''));
+  if (noted.length === 0) return undefined;
+  const isOver = noted.some(({ kind }) => kind === 'over');
+  return { ...started, plan: { ...started.plan, job }, isOver };
 }
 
 export const removeStarted = (runFolder: string): Promise<void> => rm(fileIn(runFolder), { force: true });

@@ -16,6 +16,8 @@ export interface WithEnvironmentOptions {
   runFolder: string;
   services: RunServices;
   progress: Progress;
+  /** Its program runs already, and looks or doesn't. */
+  isRunning?: boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function withEnvironment<T>(
   const { control } = hostPaths(runFolder, '');
   const capture = (await services.captures).begin(subjectOf(options), control);
   try {
-    const isReady = capture.isOwn && (await prepared(capture, progress));
+    const isReady = options.isRunning || (capture.isOwn && (await prepared(capture, progress)));
     return await act(isReady ? plan : withoutCapture(plan), (executed) =>
       collect(capture, executed, options),
     );

@@ -117,6 +117,8 @@ test('a container that outlived its controller is gone on with, not run again', 
       script:
         'echo $$ >> ../started; echo begun; while [ ! -e ../go ]; do sleep 0.1; done; echo "performance: 8 things/s"\n',
       card: { timeout: 100 },
+      // An image of its own, whose environment it notes itself.
+      dockerfile: 'LABEL own=image',
     },
     { name: 'after', script: 'echo "performance: 3 things/s"\n' },
   ];
@@ -145,19 +147,22 @@ test('a container that outlived its controller is gone on with, not run again', 
     ['after', 'SUCCESS', 1],
   ]);
   expect(records[1]?.run).toBe(long);
+  expect(records.map(({ adopted }) => adopted)).toEqual([undefined, true, undefined]);
+  expect(records[1]?.environment?.hash).toMatch(/^[0-9a-f]+$/);
   expect(records[1]?.metrics[0]).toMatchObject({ text: '8', name: 'things/s' });
   expect(await readdir(join(runs, long))).toEqual(expect.not.arrayContaining(['started.json', 'workspace']));
   expect(await containersWithLabel(`madengine.run=${long}`)).toEqual([]);
 }, 180_000);
 
-test('a container that ends while nobody looks gives its result, too, and one that was killed a failure', async () => {
+test('a program that ends while nobody looks gives its result, its container gone or not; one that was killed a failure', async () => {
   const models = [
     { name: 'done', script: 'echo begun; sleep 2; echo "performance: 5 things/s"\n' },
     { name: 'gone', script: 'echo begun; sleep 600\n' },
   ];
-  for (const [name, metric] of [
-    ['done', '5'],
-    ['gone', undefined],
+  for (const [name, metric, isRemoved] of [
+    ['done', '5', false],
+    ['done', '5', true],
+    ['gone', undefined, true],
   ] as const) {
     const folder = await tinyPackage(models);
     expect((await runCli(['build', '--tags', 'all_of_them'], { cwd: folder })).exitCode).toBe(0);
@@ -178,6 +183,7 @@ test('a container that ends while nobody looks gives its result, too, and one th
     live.kill('SIGKILL', 'group');
     await live.ended;
     if (name === 'done') await delay(3000);
+    if (name === 'done' && isRemoved) await docker('rm', '--force', ...(await find()));
     const resumed = startCli(['run', '--resume'], { cwd: folder });
     if (name === 'gone') {
       await expect.poll(() => resumed.stdout(), { timeout: 60_000 }).toContain('outlived');
@@ -186,7 +192,7 @@ test('a container that ends while nobody looks gives its result, too, and one th
     const ended = await resumed.ended;
     expect(ended.exitCode, ended.stdout).toBe(metric === undefined ? 3 : 0);
     const [record] = await recordsIn(folder);
-    expect(record?.metrics[0]?.text).toBe(metric);
+    expect([record?.attempt, record?.metrics[0]?.text]).toEqual([1, metric]);
     if (metric === undefined) expect(record?.failure?.class).toBe('engine');
   }
 }, 240_000);
