@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Scrubber, Secret } from '../foundation/secret.ts';
-import { splitSecrets } from './secret-environment.ts';
+import type { Credentials } from '../package/credential-file.ts';
+import { secretVariables, splitSecrets } from './secret-environment.ts';
 
 const scrubber = new Scrubber([new Secret('MAD_SECRETS_TOKEN', 's3cret/t0ken')]);
 
@@ -17,4 +18,19 @@ test('variables that repeat a secret, in whatever form, travel as secrets; the o
 test('without secrets nothing is taken out', () => {
   const variables = { MODE: 'fast' };
   expect(splitSecrets(variables, scrubber)).toEqual({ plain: variables, secret: {} });
+});
+
+test("a model gets MAD_SECRETS* by their names and its card's credential field by field", () => {
+  const entry = { username: 'bot', 'ssh-key': new Secret('GIT.ssh-key', 'k3y') };
+  const credentials = { entries: new Map([['MY_GIT', entry]]) } as unknown as Credentials;
+  const hf = new Secret('MAD_SECRETS_HF', 'hf');
+  const shown = (cred: string): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(secretVariables(cred, credentials, [hf])).map(([name, secret]) => [
+        name,
+        secret.reveal(),
+      ]),
+    );
+  expect(shown('MY_GIT')).toEqual({ MAD_SECRETS_HF: 'hf', MY_GIT_USERNAME: 'bot', MY_GIT_SSH_KEY: 'k3y' });
+  expect(shown('')).toEqual({ MAD_SECRETS_HF: 'hf' });
 });

@@ -106,6 +106,20 @@ test('content that does not come to its checksum never gets its name', async () 
   expect(await readdir(into)).not.toContain('b');
 });
 
+test('an object that never stops changing may come later, a key that is not allowed never will', async () => {
+  const changing = await storeWith({ 'set/a': 'before' }, (request, response, key) => {
+    const isRead = key === 'set/a' && request.method === 'GET';
+    if (isRead) fail(response, 412, 'PreconditionFailed');
+    return isRead;
+  });
+  await expect(fetchInto(await folderFor(), changing)).rejects.toMatchObject({ passes: true });
+  const closed = await storeWith({ 'set/a': 'x' }, (_request, response) => {
+    fail(response, 403, 'AccessDenied');
+    return true;
+  });
+  await expect(fetchInto(await folderFor(), closed)).rejects.toMatchObject({ passes: false });
+});
+
 test('an object that changes while it is read comes as it is now', async () => {
   let changes = 1;
   const store = await storeWith({ 'set/a': 'before' }, (request, _response, key) => {
