@@ -24,6 +24,7 @@ import { planBuilds } from '../plan-builds.ts';
 import { type Access, chooseCards } from '../prepare.ts';
 import { jobsOf } from '../run-phase.ts';
 import { toolsOfRun } from '../tools-of-run.ts';
+import { credentialsOfFolder } from './credentials-of-folder.ts';
 import type { BisectOptions } from './options.ts';
 import { checkOut, type PackageRepository } from './package-repository.ts';
 import type { Candidate } from './series.ts';
@@ -227,6 +228,7 @@ async function servicesAt(
   const tools = await toolsOfRun(context, options, cwd, around);
   return {
     ...shared,
+    credentials: credentialsOfFolder(access.credentials, around.cwd),
     packageDir: cwd,
     hidden: await hiddenIn(cwd, campaign.resultsRoot, keyFiles(access.credentials, cwd)),
     package: manifest.package,
