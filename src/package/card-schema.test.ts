@@ -144,6 +144,25 @@ test.each<[object | string | null, string, string]>([
   expect(error.message).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
 });
 
+test('an unknown key within a strict one is answered with the keys that this one has', () => {
+  const told = (card: object): string => {
+    try {
+      parseCard({ name: 'm', dockerfile: 'd', scripts: 's', ...card }, { file: 'models.json', index: 0 });
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return '';
+  };
+  expect(told({ metrics: [{ name: 'loss', better: 'lower' }] })).toContain(
+    'metrics[0].better: expected one of name, ',
+  );
+  expect(told({ checks: [{ name: 'c', file: 'a', maximum: 1 }] })).toContain(
+    'checks[0].maximum: expected one of name, ',
+  );
+  expect(told({ metrics: [{ name: 'loss', directoin: 'lower' }] })).toContain('such as direction');
+  expect(told({ slurm: { nodez: 1 } })).toContain('such as nodes');
+});
+
 test('a folder does not let its paths climb out of the package', () => {
   expect(catchError(() => parse({ dockerfile: '../../../x' }, 'x')).message).toContain('key dockerfile');
 });

@@ -7,7 +7,7 @@ import type { CardOrigin, ModelCard } from './card.ts';
 import { described, extraOf, gpuCountOf, listText, secondsOf, splitList } from './card-field.ts';
 import { withoutLauncherBlock } from './launcher-block.ts';
 import { controlCharacters, packagePath, quoted } from './package-path.ts';
-import { checksSchema, metricRulesSchema } from './result-rules.ts';
+import { checkKeys, checksSchema, metricKeys, metricRulesSchema } from './result-rules.ts';
 
 // The text given to each schema says what was expected; the message is made from it.
 const line = z.string('text').check(z.refine((text) => !controlCharacters.test(text), 'text on one line'));
@@ -202,11 +202,19 @@ function withoutNulls(raw: unknown): unknown {
     : raw;
 }
 
+/** Keys within those keys of a card that take no others. */
+const strictKeys: Readonly<Record<string, readonly string[]>> = {
+  distributed: Object.keys(distributedSchema.shape),
+  slurm: Object.keys(slurmSchema.shape),
+  metrics: metricKeys,
+  checks: checkKeys,
+};
+
 function invalidCard(raw: unknown, issue: z.core.$ZodIssue | undefined, origin: CardOrigin): MadError {
   const path = issue?.path ?? [];
   if (issue?.code === 'unrecognized_keys') {
     const key = issue.keys[0] ?? '';
-    const known = Object.keys(path[0] === 'slurm' ? slurmSchema.shape : distributedSchema.shape);
+    const known = strictKeys[String(path[0])] ?? [];
     const near = nearestNames(key, known)[0];
     const expected = near === undefined ? `one of ${known.join(', ')}` : `a known key, such as ${near}`;
     return cardError(raw, origin, keyPath([...path, key]), expected, 'an unknown key');

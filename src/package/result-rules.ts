@@ -73,6 +73,9 @@ export const checksSchema = z
   .array(check, 'a list of checks')
   .check(z.maxLength(100, 'a list of at most 100 checks'), z.refine(unique, 'names that differ'));
 
+export const metricKeys: readonly string[] = Object.keys(metricRule.shape);
+export const checkKeys: readonly string[] = Object.keys(check.shape);
+
 export type MetricRule = z.infer<typeof metricRule>;
 export type Check = z.infer<typeof check>;
 

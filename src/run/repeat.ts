@@ -164,8 +164,8 @@ function tellImprecise(
 ): void {
   const wide = sampling.repeat === 'auto' ? imprecise(good, sampling) : [];
   for (const { name, row, mean, ci95 } of wide) {
-    const half = ci95 === null ? Number.NaN : (ci95.high - ci95.low) / 2;
-    const found = ci95 === null ? 'unknown' : `± ${((half / Math.abs(mean)) * 100).toPrecision(2)} %`;
+    const percent = ci95 === null ? Number.NaN : ((ci95.high - ci95.low) / 2 / Math.abs(mean)) * 100;
+    const found = Number.isFinite(percent) ? `± ${Number(percent.toPrecision(2))} %` : 'unknown';
     const what = row === null ? name : `${row} ${name}`;
     const message = `${what} is less precise than ± ${sampling.precision} % after ${good.length} samples: ${found}`;
     warnings.push(message);
