@@ -54,6 +54,8 @@ async function prune(options: PruneOptions, around: Surroundings): Promise<Prune
   for (const { id, reason } of unreadable) passedOver.push({ id, reason: `it can't be read: ${reason}` });
   const pruned: Pruned = { campaigns: [], images: [], passedOver, problem: undefined };
   const engine = options.images && (await openEngine(options.images, around.runner));
+  // Before anything goes: with an engine that is down, images would be left that nobody knows of any more.
+  if (engine) await engine.version();
   const leftBehind = await hiddenCampaigns(resultsRoot);
   for (const campaign of chosen) {
     if (signal.aborted) break;

@@ -1,5 +1,6 @@
 /** Which images a campaign needed, built and pulled, from what lies in its folder. */
 import { createReadStream } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { MadError } from '../foundation/error.ts';
@@ -41,6 +42,8 @@ function addTexts(to: Set<string>, ...values: readonly unknown[]): void {
 const telling = /"type":"(?:pull|build|push)\.ended"/;
 
 async function readEvents(path: string, images: CampaignImages): Promise<void> {
+  // Who shares a results root may have laid a pipe there.
+  if (!(await lstat(path).catch(() => undefined))?.isFile()) return;
   try {
     for await (const line of createInterface({ input: createReadStream(path) })) {
       if (!telling.test(line)) continue;
