@@ -1,4 +1,5 @@
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
+import { shortId } from '../../foundation/id.ts';
 import { type ListedCampaign, listCampaigns } from '../../record/campaign-list.ts';
 import type { CommandInput } from '../command.ts';
 import { resultsRootOf } from '../results-root.ts';
@@ -39,16 +40,16 @@ const plain = ({ path, info, progress, counts, durationS }: ListedCampaign): unk
 });
 
 const columns = [
-  { title: 'CAMPAIGN', minimum: 36 },
-  { title: 'STARTED', minimum: 16 },
-  { title: 'COMMAND' },
-  { title: 'STATE' },
+  { title: 'CAMPAIGN', minimum: 36, narrow: shortId },
+  { title: 'STARTED', minimum: 16, narrow: (started: string) => started.slice(5, 16) },
+  { title: 'COMMAND', minimum: 7 },
+  { title: 'STATE', minimum: 7 },
   { title: 'OK', align: 'right', minimum: 2 },
   { title: 'FAILED', align: 'right', minimum: 6 },
   { title: 'SKIPPED', align: 'right', minimum: 7 },
-  { title: 'DURATION', align: 'right', minimum: 10 },
+  { title: 'DURATION', align: 'right', minimum: 8 },
   { title: 'EXIT', align: 'right', minimum: 4 },
-  { title: 'ARGUMENTS', minimum: 10 },
+  { title: 'ARGUMENTS', minimum: 10, narrow: 'leave out' },
 ] as const;
 
 function rowOf({ id, info, progress, counts, durationS }: ListedCampaign, { colours }: CommandInput): Cell[] {

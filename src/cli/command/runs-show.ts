@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
+import { shortId } from '../../foundation/id.ts';
 import { campaignsFolder, runFolderIn } from '../../record/campaign-folder.ts';
 import { campaignAt, recordsOf } from '../../record/campaign-list.ts';
 import { findById } from '../../record/find-by-id.ts';
@@ -67,13 +68,13 @@ const stateOf = (progress: string, code: number | null): string =>
   code === null ? progress : `${progress}, exit code ${code}`;
 
 const columns = [
-  { title: 'RUN', minimum: 36 },
+  { title: 'RUN', minimum: 36, narrow: shortId },
   { title: 'MODEL', minimum: 12 },
   { title: 'STATUS' },
-  { title: 'ATTEMPT', align: 'right', minimum: 7 },
+  { title: 'ATTEMPT', align: 'right', minimum: 7, narrow: 'leave out' },
   { title: 'PERFORMANCE', align: 'right' },
   { title: 'METRIC' },
-  { title: 'DURATION', align: 'right', minimum: 10 },
+  { title: 'DURATION', align: 'right', minimum: 8 },
   { title: 'REASON', minimum: 12 },
 ] as const;
 

@@ -55,6 +55,20 @@ test('a table fits the terminal whatever stands in it, where its minima do', () 
   );
 });
 
+test('where the smallest table is too wide, ids get short and some columns go; elsewhere nothing is lost', () => {
+  const columns = [
+    { title: 'ID', minimum: 20, narrow: (id: string) => id.slice(-4) },
+    { title: 'MODEL', minimum: 6 },
+    { title: 'NOTE', minimum: 10, narrow: 'leave out' },
+  ] as const;
+  const rows = [['0123456789abcdefghij', 'a model', 'some words']];
+  expect(renderTable(columns, rows, { ...plain, width: 40 })[1]).toBe(
+    '0123456789abcdefghij  a mod…  some words',
+  );
+  expect(renderTable(columns, rows, { ...plain, width: 20 })).toEqual(['ID    MODEL', 'ghij  a model']);
+  expect(renderTable(columns, rows, plain)[1]).toBe('0123456789abcdefghij  a model  some words');
+});
+
 test('a cut text has at most the width it was given, and a text that fits is left alone', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 30 }), (text, width) => {

@@ -6,6 +6,8 @@ export interface Column {
   align?: 'left' | 'right';
   /** Columns of the terminal below which this one is not cut; 8 when absent. */
   minimum?: number;
+  /** What becomes of it where even the smallest table is too wide: a shorter text, or nothing. */
+  narrow?: 'leave out' | ((text: string) => string);
 }
 
 export interface Cell {
@@ -25,14 +27,10 @@ export function renderTable(
   options: { width: number | undefined; heading: (text: string) => string },
 ): string[] {
   const cells = rows.map((row) => columns.map((_, index) => asCell(row[index])));
-  const shown = columns
-    .map((column, index) => ({ column, index }))
-    .filter(({ index }) => cells.some((row) => row[index]?.text !== ''));
-  const natural = shown.map(({ column, index }) =>
-    Math.max(widthOfText(column.title), ...cells.map((row) => widthOfText(row[index]?.text ?? ''))),
-  );
-  const minima = shown.map(({ column }) => Math.max(column.minimum ?? 8, widthOfText(column.title)));
-  const widths = fitWidths(natural, minima, options.width);
+  const layout = layOut(columns, cells, options.width);
+  const narrowed = isTooWide(layout, options.width) ? narrow(columns, cells) : undefined;
+  const { shown, widths } = narrowed ? layOut(narrowed.columns, narrowed.cells, options.width) : layout;
+  const lines = narrowed?.cells ?? cells;
   const line = (of: (column: Column, index: number) => Cell): string =>
     shown
       .map(({ column, index }, position) => {
@@ -49,8 +47,47 @@ export function renderTable(
       .trimEnd();
   return [
     line((column) => ({ text: column.title, style: options.heading })),
-    ...cells.map((row) => line((_, index) => row[index] ?? { text: '' })),
+    ...lines.map((row) => line((_, index) => row[index] ?? { text: '' })),
   ];
+}
+
+interface Layout {
+  shown: readonly { column: Column; index: number }[];
+  widths: readonly number[];
+}
+
+function layOut(
+  columns: readonly Column[],
+  cells: readonly (readonly Cell[])[],
+  width: number | undefined,
+): Layout {
+  const shown = columns
+    .map((column, index) => ({ column, index }))
+    .filter(({ index }) => cells.some((row) => row[index]?.text !== ''));
+  const natural = shown.map(({ column, index }) =>
+    Math.max(widthOfText(column.title), ...cells.map((row) => widthOfText(row[index]?.text ?? ''))),
+  );
+  const minima = shown.map(({ column }) => Math.max(column.minimum ?? 8, widthOfText(column.title)));
+  return { shown, widths: fitWidths(natural, minima, width) };
+}
+
+const isTooWide = ({ widths }: Layout, width: number | undefined): boolean =>
+  width !== undefined && widths.reduce((sum, one) => sum + one + gap.length, -gap.length) > width;
+
+function narrow(
+  columns: readonly Column[],
+  cells: readonly (readonly Cell[])[],
+): { columns: Column[]; cells: Cell[][] } {
+  const of = (column: Column, cell: Cell): Cell =>
+    column.narrow === undefined
+      ? cell
+      : { ...cell, text: column.narrow === 'leave out' ? '' : column.narrow(cell.text) };
+  return {
+    columns: columns.map((column) =>
+      column.narrow ? { ...column, minimum: Number.POSITIVE_INFINITY } : column,
+    ),
+    cells: cells.map((row) => columns.map((column, index) => of(column, row[index] ?? { text: '' }))),
+  };
 }
 
 const asCell = (cell: Cell | string | undefined): Cell => {
