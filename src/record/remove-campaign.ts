@@ -4,15 +4,14 @@ import { join } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
 import { syncFolder } from '../foundation/file/atomic-write.ts';
-import { errnoOf } from '../foundation/file/errno.ts';
 import { lockKindFor, tryLock, withLock } from '../foundation/file/lock.ts';
 import { isId } from '../foundation/id.ts';
 import { readCampaignFile } from './campaign-file.ts';
 import { campaignsFolder, lockPathOf, openFolder, unlist } from './campaign-folder.ts';
 import { stateFolder } from './state-folder.ts';
 
-/** Where a campaign lies from the moment it is gone for everybody until its files are. */
-const prunedFolder = (resultsRoot: string): string => join(stateFolder(resultsRoot), 'pruned');
+/** Behind the id of a campaign from the moment it is gone for everybody until its files are; no new folder, for full disks. */
+const hiddenMark = '.pruned';
 
 /** One at a time in a results root; a second one waits. */
 export const whilePruning = <T>(
@@ -45,13 +44,8 @@ export async function hideCampaign(resultsRoot: string, id: string): Promise<str
 }
 
 async function hide(resultsRoot: string, id: string, path: string): Promise<void> {
-  const hidden = prunedFolder(resultsRoot);
   try {
-    await mkdir(hidden, { mode: 0o700 }).catch((error: unknown) => {
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    });
-    if (!(await lstat(hidden)).isDirectory()) throw new Error(`${hidden} is no folder`);
-    await rename(path, join(hidden, id));
+    await rename(path, `${path}${hiddenMark}`);
     await syncFolder(campaignsFolder(resultsRoot));
   } catch (error) {
     throw new MadError('NOT_WRITABLE', `the campaign ${id} can't be removed: ${(error as Error).message}`, {
@@ -63,10 +57,12 @@ async function hide(resultsRoot: string, id: string, path: string): Promise<void
 
 /** Paths of campaigns that are out of sight and not off the disk: of this process, and of any that died before. */
 export async function hiddenCampaigns(resultsRoot: string): Promise<{ id: string; path: string }[]> {
-  const hidden = prunedFolder(resultsRoot);
-  if (!(await lstat(hidden).catch(() => undefined))?.isDirectory()) return [];
-  const names = await readdir(hidden);
-  return names.filter(isId).map((id) => ({ id, path: join(hidden, id) }));
+  const folder = campaignsFolder(resultsRoot);
+  const names = await readdir(folder).catch(() => []);
+  return names
+    .filter((name) => name.endsWith(hiddenMark))
+    .map((name) => ({ id: name.slice(0, -hiddenMark.length), path: join(folder, name) }))
+    .filter(({ id }) => isId(id));
 }
 
 /** Links are removed, never followed. Throws NOT_WRITABLE; what is left then goes with the next call. */
@@ -84,7 +80,6 @@ export async function eraseHidden(resultsRoot: string): Promise<void> {
       hint: 'They may belong to another user; the next `madengine-cli runs prune` tries again.',
     });
   }
-  await rm(prunedFolder(resultsRoot), { recursive: true, force: true });
 }
 
 /** What the removal of a folder frees, in bytes on the disk; what links lead to doesn't count. */
