@@ -1,12 +1,12 @@
-import { type ExitCode, exitCode } from '../foundation/error.ts';
+import { exitCode } from '../foundation/error.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
 import { buildPhase } from './build-phase.ts';
 import { checkDataOptions } from './data-options.ts';
 import { withCampaign } from './open-campaign.ts';
 import type { BuildOptions, CampaignOutcome, Surroundings } from './options.ts';
 import { requireWritableOutputs } from './output-files.ts';
-import { type BuildPlan, planBuilds } from './plan-builds.ts';
-import { planOfBuild } from './planned-build.ts';
+import { planBuilds } from './plan-builds.ts';
+import { exitCodeOfPlan, planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { chooseWanted } from './wanted-model.ts';
 import { loadedOf, withPlugins } from './with-plugins.ts';
@@ -34,9 +34,4 @@ export async function buildCampaign(options: BuildOptions, outside: Surroundings
     const outcome = await buildPhase(inputs, plan, campaign, around);
     return outcome.failures > 0 ? exitCode.buildFailure : exitCode.success;
   });
-}
-
-/** A model that no Dockerfile fits is told by a dry run too. */
-function exitCodeOfPlan(plan: BuildPlan): ExitCode {
-  return plan.failed.length > 0 ? exitCode.buildFailure : exitCode.success;
 }

@@ -1,5 +1,6 @@
 /** What would be done, as data, with the exact command lines; names that are known only later stand as `${name}`. */
 import type { Context } from '../context/context.ts';
+import { type ExitCode, exitCode } from '../foundation/error.ts';
 import { buildSpec } from '../image/build.ts';
 import { cardLabel } from '../package/card.ts';
 import type { BuildInputs, BuildPlan } from './plan-builds.ts';
@@ -88,4 +89,9 @@ export function emptyPlan(context: Context): CampaignPlan {
     problems: [],
     commands: [],
   };
+}
+
+/** A model that no Dockerfile fits is told by a dry run too. */
+export function exitCodeOfPlan(plan: BuildPlan): ExitCode {
+  return plan.failed.length > 0 ? exitCode.buildFailure : exitCode.success;
 }

@@ -24,7 +24,7 @@ import { type CampaignFrame, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
 import { requireWritableOutputs } from './output-files.ts';
 import { type ImageTask, planBuilds } from './plan-builds.ts';
-import { joinPlans, planOfBuild } from './planned-build.ts';
+import { exitCodeOfPlan, joinPlans, planOfBuild } from './planned-build.ts';
 import { checkBuildOptions, readAccess, readContext } from './prepare.ts';
 import { withRediscoveredModels } from './rediscovered-models.ts';
 import { goesOn, type Resumed } from './resumed.ts';
@@ -216,7 +216,7 @@ async function buildAndRun(
       }),
     );
     around.events.emit({ type: 'plan.made', plan: { ...whole, ...loadedOf(around) } });
-    return { exitCode: exitCode.success };
+    return { exitCode: exitCodeOfPlan(plan) };
   }
   return withCampaign(frameOf(options, engine, around, { resume }), around, async (campaign) => {
     const deadline = startDeadline(options.deadline, campaign.started, around);

@@ -30,7 +30,19 @@ export const isGroup = (word: string): word is CommandGroup => Object.hasOwn(com
 export const groupCommands = (group: CommandGroup): string[] =>
   commandNames.filter((name) => name.startsWith(`${group} `)).map((name) => name.slice(group.length + 1));
 
-export const optionGroups = ['Models', 'Context', 'Build', 'Bisect', 'Run', 'Results', 'Global'] as const;
+export const optionGroups = [
+  'Models',
+  'Context',
+  'Build',
+  'Bisect',
+  'Run',
+  'Samples',
+  'Images',
+  'Surroundings',
+  'Campaigns',
+  'Results',
+  'Global',
+] as const;
 export type OptionGroup = (typeof optionGroups)[number];
 
 export interface OptionSpec {

@@ -41,7 +41,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
   build: {
     summary: 'Build (and push) the images of models and write the build manifest',
     description:
-      'Selects models, builds their images, pushes them where --registry is given and writes the build manifest,\n' +
+      'Selects models, builds their images, pushes them where --registry is given and writes the build manifest, ' +
       'which has all that a machine needs to run the models.',
     examples: [
       `--tags dummy resnet --registry docker.io --additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`,
@@ -62,7 +62,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
   discover: {
     summary: 'List the models of the MAD package in the current folder',
     description:
-      'Without --tags, lists all models. With --tags, shows the selected ones: a table on a terminal, their cards as\n' +
+      'Without --tags, lists all models. With --tags, shows the selected ones: a table on a terminal, their cards as ' +
       'JSON into a pipe or with --json.',
     examples: ['', '--tags dummy3:dummy_3:batch_size=512'],
   },
@@ -88,7 +88,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
   'runs diff': {
     summary: 'Show what differs between two runs, or between the same models of two campaigns',
     description:
-      'The change of each metric, and then everything that differs, the most telling first: image, package, arguments,\n' +
+      'The change of each metric, and then everything that differs, the most telling first: image, package, arguments, ' +
       'context, driver, GPUs, kernel, …; with --json as one JSON value.',
     examples: ['01a2 77f0', '01a2 77f0 --json'],
     operands: [
@@ -107,7 +107,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     summary:
       'Make a run, or all runs of a campaign, again: with the same image, package, context and options',
     description:
-      'A new campaign with all that the old one recorded. Says first what could not be made the same, and in the end what\n' +
+      'A new campaign with all that the old one recorded. Says first what could not be made the same, and in the end what ' +
       'differs, as `runs diff` does.',
     examples: ['01a2'],
     operands: [
@@ -117,7 +117,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
   'runs prune': {
     summary: 'Remove campaigns that are over, and with --images what they built and pulled',
     description:
-      'Removes folders of campaigns: by ids, by age, by number, or those that failed; several rules together mean that all\n' +
+      'Removes folders of campaigns: by ids, by age, by number, or those that failed; several rules together mean that all ' +
       'of them hold. Never a campaign that runs, and never a row of perf.csv.',
     examples: ['--keep 20 --dry-run', '--older-than 30d --images'],
     operands: [
@@ -406,7 +406,7 @@ export const options = [
     metavar: 'count',
     help: 'Executions of each model, whose median is the result; auto: until the result is as precise as --precision asks',
     example: '--repeat 5 --warmup 1',
-    group: 'Run',
+    group: 'Samples',
   },
   {
     name: 'warmup',
@@ -417,7 +417,7 @@ export const options = [
     metavar: 'count',
     help: 'Executions before those that count; bisect: before the first of each candidate',
     example: '--repeat 5 --warmup 1',
-    group: 'Run',
+    group: 'Samples',
   },
   {
     name: 'precision',
@@ -427,7 +427,7 @@ export const options = [
     metavar: 'percent',
     help: 'With --repeat auto: half of the 95 % confidence interval, as a part of the mean, that is narrow enough',
     example: '--repeat auto --precision 1%',
-    group: 'Run',
+    group: 'Samples',
   },
   {
     name: 'max-repeats',
@@ -438,7 +438,7 @@ export const options = [
     metavar: 'count',
     help: 'With --repeat auto: executions that count, at most; bisect: of each candidate',
     example: '--repeat auto --max-repeats 100',
-    group: 'Run',
+    group: 'Samples',
   },
   {
     name: 'retries',
@@ -458,7 +458,7 @@ export const options = [
     default: 'local',
     metavar: 'target',
     help: 'Where models run: local for this machine, or a target of a plugin',
-    group: 'Run',
+    group: 'Surroundings',
   },
   {
     name: 'strict',
@@ -494,7 +494,7 @@ export const options = [
     default: 'never',
     help: "Pull the images of the next models ahead: between, while no model's program runs, or always",
     example: '--manifest-file build_manifest.json --prefetch',
-    group: 'Run',
+    group: 'Images',
   },
   {
     name: 'prune-images',
@@ -505,7 +505,7 @@ export const options = [
     default: 'never',
     help: 'Remove an image after the last model that needs it, if this campaign pulled it; all: or built it',
     example: '--manifest-file build_manifest.json --prune-images',
-    group: 'Run',
+    group: 'Images',
   },
   {
     name: 'keep-alive',
@@ -536,7 +536,7 @@ export const options = [
     metavar: 'file',
     help: "Where the data of models is described, in place of the package's data.json",
     example: '--tags dummy --data-config data.json',
-    group: 'Run',
+    group: 'Surroundings',
   },
   {
     name: 'force-mirror-local',
@@ -545,7 +545,7 @@ export const options = [
     metavar: 'folder',
     help: 'Keep all data that is not local in this folder, and take it from there the next time',
     example: '--tags dummy --force-mirror-local /tmp/mirror',
-    group: 'Run',
+    group: 'Surroundings',
   },
   {
     name: 'sys-env-details',
@@ -555,7 +555,7 @@ export const options = [
     aliases: { madengine: ['generate-sys-env-details'] },
     aliasesTakeValue: true,
     help: 'Note what models run on (system, packages, GPUs) once for each image; the context can say otherwise',
-    group: 'Run',
+    group: 'Surroundings',
   },
   {
     name: 'engine',
@@ -565,7 +565,7 @@ export const options = [
     env: 'MAD_ENGINE',
     default: 'docker',
     help: 'What builds images and runs containers; host: run without a container',
-    group: 'Run',
+    group: 'Surroundings',
   },
   {
     name: 'output',
@@ -638,7 +638,7 @@ export const options = [
     metavar: 'count',
     help: 'Remove all but the latest so many campaigns; -1: do not count',
     example: '--keep 20',
-    group: 'Results',
+    group: 'Campaigns',
   },
   {
     name: 'older-than',
@@ -647,21 +647,21 @@ export const options = [
     metavar: 'age',
     help: 'Remove campaigns that ended longer ago than this: 90m, 12h, 30d, 4w',
     example: '--older-than 30d',
-    group: 'Results',
+    group: 'Campaigns',
   },
   {
     name: 'failed',
     kind: 'flag',
     commands: ['runs prune'],
     help: 'Remove only campaigns that ended with another exit code than 0',
-    group: 'Results',
+    group: 'Campaigns',
   },
   {
     name: 'images',
     kind: 'flag',
     commands: ['runs prune'],
     help: 'Remove the images, too, that these campaigns built or pulled and that no container and no other campaign needs',
-    group: 'Results',
+    group: 'Campaigns',
   },
   {
     name: 'json',

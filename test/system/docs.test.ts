@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { atHome, type DocPage, docPages, type Example, readPage } from './support/doc-examples.ts';
 import { defaultSetup, docSetups } from './support/doc-setups.ts';
 import { temporaryFolder } from './support/folder.ts';
+import { runLine } from './support/shell-line.ts';
 
 const longestExampleMs = 180_000;
 
@@ -42,33 +42,6 @@ const toHere = (text: string, { other }: Place): string =>
     packageFolder: other,
   });
 
-/** The exit code and everything that was printed. */
-function runExample(command: string, place: Place): Promise<{ exitCode: number | null; output: string }> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(?:MAD|MODEL_DIR)/.test(name));
-  const env = {
-    ...Object.fromEntries(inherited),
-    NO_COLOR: '1',
-    XDG_CACHE_HOME: place.cache,
-    PATH: `${dirname(inject('installed').madengine)}:${process.env.PATH}`,
-  };
-  const child = spawn('bash', ['-c', command], { cwd: place.folder, env, detached: true });
-  child.stdin.end();
-  const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  }
-  const timer = setTimeout(() => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  }, longestExampleMs);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (exitCode) => {
-      clearTimeout(timer);
-      resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') });
-    });
-  });
-}
-
 const pages = await docPages();
 
 test.each(pages.map((page) => [page.path, page] as const))(
@@ -78,7 +51,7 @@ test.each(pages.map((page) => [page.path, page] as const))(
     const wrong: string[] = [];
     for (const { command, exitCode: expected, line } of page.examples) {
       const here = toHere(command, place);
-      const { exitCode, output } = await runExample(here, place);
+      const { exitCode, output } = await runLine(here, place);
       if (exitCode !== expected) {
         wrong.push(`${path}:${line}: exit code ${exitCode}, not ${expected}: ${here}\n${output}`);
       }

@@ -49,7 +49,7 @@ test('each execution is complete and fresh; the row has the median, the record h
     const log = await readFile(join(campaign, 'runs', record.run, output.path), 'utf8');
     expect(log).toContain(`performance: ${metrics[0]?.text} x/s`);
   }
-  expect(ended.stdout).toContain('Sample 2: 10.50 x/s');
+  expect(ended.stdout).toContain('Execution 2: 10.50 x/s');
 });
 
 test('auto goes on until the result is precise, and tells when the limit comes first', async () => {

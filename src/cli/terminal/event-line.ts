@@ -45,7 +45,7 @@ function describe(event: MadEvent): Described | undefined {
     case 'sample.ended':
       return [
         'info',
-        `${event.warmup ? 'Warm-up' : 'Sample'} ${event.sample}: ${resultOf(event)} in ${durationText(event.duration_s)}`,
+        `${event.warmup ? 'Warm-up' : 'Execution'} ${event.sample}: ${resultOf(event)} in ${durationText(event.duration_s)}`,
       ];
     case 'run.ended':
       return runEnded(event);
@@ -75,7 +75,7 @@ function describeDetail(event: MadEvent): Described | undefined {
     case 'build.step':
       return ['info', `${event.image}: ${event.step}`];
     case 'sample.started':
-      return ['info', `${event.warmup ? 'Warm-up' : 'Sample'} ${sampleText(event)}`];
+      return ['info', `${event.warmup ? 'Warm-up' : 'Execution'} ${sampleText(event)}`];
     case 'stage.started':
       return ['info', `Stage ${event.stage}`];
     case 'stage.ended':

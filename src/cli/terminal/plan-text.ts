@@ -16,6 +16,8 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
     safeLine(`# plugin ${String(kind)} ${String(name)} of ${String(file)}`),
   );
   if (plugins.length > 0) lines.push('#', ...plugins);
+  const models = [...list(plan.jobs).flatMap(jobLines), ...problemLines(plan.problems)];
+  if (models.length > 0) lines.push('#', ...models);
   const data = Array.isArray(plan.jobs) ? plan.jobs.flatMap(dataLines) : [];
   if (data.length > 0) lines.push('#', ...data);
   for (const { title, argv } of commands) {
@@ -25,6 +27,19 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+/** `# model JOB: at most 7200 s, GPUs 0, 1`, or why it would be left out. */
+function jobLines({ job, skip, timeout_s: limit, gpus }: Record<string, unknown>): string[] {
+  if (job === undefined) return [];
+  if (skip !== undefined) return [safeLine(`# model ${String(job)}: skipped, ${String(skip)}`)];
+  const time = typeof limit === 'number' ? `at most ${limit} s` : 'no limit of time';
+  const devices = Array.isArray(gpus) && gpus.length > 0 ? `GPUs ${gpus.join(', ')}` : 'no GPU';
+  return [safeLine(`# model ${String(job)}: ${time}, ${devices}`)];
+}
+
+/** What would fail before anything of it starts. */
+const problemLines = (problems: unknown): string[] =>
+  (Array.isArray(problems) ? problems : []).map((problem) => safeLine(`# would fail: ${String(problem)}`));
 
 /** `# data imagenet of JOB: minio s3://a/b, else aws s3://c/d; seen at /data_dlm_0` */
 function dataLines(job: unknown): string[] {
@@ -42,7 +57,7 @@ const list = (value: unknown): Record<string, unknown>[] =>
 const stageLines = (stages: unknown): string[] =>
   list(stages).map(({ name, title, command }) => {
     const what = title === name ? String(name) : `${String(name)} (${String(title)})`;
-    return `#   ${safeLine(what)}: ${safeLine(String(command))}`;
+    return `#   ${safeLine(what)}: ${String(command).split('\n').map(safeLine).join('\n#     ')}`;
   });
 
 function asCommand(value: unknown): { title: string; argv: string[] } {

@@ -233,6 +233,33 @@ describe('off a terminal', () => {
     ]);
   });
 
+  test('the plan names each model with its limit and GPUs, what is skipped, and what would fail', () => {
+    const stages = [{ name: 'run', title: 'run', command: 'echo a\necho b' }];
+    const jobs = [
+      { job: 'big', timeout_s: 60, gpus: [0, 1], stages },
+      { job: 'endless', timeout_s: null, gpus: [] },
+      { job: 'old', skip: 'deprecated' },
+    ];
+    const plan = {
+      jobs,
+      problems: ['huge: asks for 8 GPUs\n# model x: fine'],
+      commands: [{ title: 'run big', argv: ['docker'] }],
+    };
+    expect(play(plainRenderer, [{ type: 'plan.made', plan }]).out.lines).toEqual([
+      '# Plan: 3 jobs, 1 command; nothing was done.',
+      '#',
+      '# model big: at most 60 s, GPUs 0, 1',
+      '# model endless: no limit of time, no GPU',
+      '# model old: skipped, deprecated',
+      '# would fail: huge: asks for 8 GPUs # model x: fine',
+      '',
+      '# run big',
+      'docker',
+      '#   run: echo a',
+      '#     echo b',
+    ]);
+  });
+
   test('text from packages cannot forge lines or reach the terminal as escapes', () => {
     const model = 'evil\u001b[2J\nevil: 999 samples/sec in 1.0 s';
     const events = campaign.map((event) => ('model' in event ? { ...event, model, image: model } : event));
