@@ -24,7 +24,12 @@ async function pushedPackage(): Promise<string> {
   const { registry } = inject('servers');
   const folder = await tinyPackage(names.map((name) => ({ name, script, dockerfile: `LABEL of=${name}` })));
   const images = names.flatMap((name) => [imageOf(name), `${registry}/${imageOf(name)}:latest`]);
-  onTestFinished(() => removeImages(...images));
+  onTestFinished(async () => {
+    // What was pulled by its digest has no tag.
+    const references = names.map((name) => `--filter=reference=${registry}/${imageOf(name)}`);
+    const ids = await docker('image', 'ls', '--quiet', '--digests', ...references);
+    await removeImages(...images, ...ids.split('\n').filter((id) => id !== ''));
+  });
   const built = await runCli(['build', '--tags', ...names, '--registry', registry], { cwd: folder });
   expect(built.exitCode, built.stderr).toBe(0);
   await removeImages(...images);
