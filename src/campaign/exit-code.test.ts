@@ -23,6 +23,7 @@ test('a known failure counts as good', () => {
 
 test('nothing that fits this machine is 3', () => {
   expect(exitCodeOf({ failedBuilds: 0, runs: [run('SKIPPED', true), run('SKIPPED', true)] })).toBe(3);
+  expect(exitCodeOf({ failedBuilds: 0, runs: [run('SUCCESS'), run('SKIPPED', true)] })).toBe(0);
 });
 
 test('signals end with the codes of the shell', () => {

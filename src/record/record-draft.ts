@@ -25,6 +25,7 @@ const outcome = {
   environment: true,
   commands: true,
   retried: true,
+  adopted: true,
   neighbours: true,
 } as const;
 

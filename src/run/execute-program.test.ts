@@ -30,7 +30,12 @@ interface Said {
 /** Runs a program of no stages in an engine whose `exec` ends as told, after `during`. */
 async function execute(
   ending: CommandEnd,
-  changes: { engine?: Partial<Engine>; options?: Partial<ExecuteOptions>; during?(): Promise<void> } = {},
+  changes: {
+    engine?: Partial<Engine>;
+    options?: Partial<ExecuteOptions>;
+    during?(): Promise<void>;
+    timeoutS?: number;
+  } = {},
 ) {
   const said: Said = { events: [], unkillable: [], created: [], removed: [] };
   const exec = (_: string, { argv }: { argv: readonly string[] }): RunningCommand => {
@@ -62,7 +67,13 @@ async function execute(
   };
   const program = { workspace: '/w', control, stages: [] };
   const launch = { env: {}, files: {} };
-  const plan = { timeoutS: null, program, launch, container, exec: { argv: ['sh'], env: {}, secretEnv: {} } };
+  const plan = {
+    timeoutS: changes.timeoutS ?? null,
+    program,
+    launch,
+    container,
+    exec: { argv: ['sh'], env: {}, secretEnv: {} },
+  };
   const run = executeProgram({
     onOver: () => {},
     plan: { ...plan, job: { card: { name: 'model' } } } as unknown as ExecuteOptions['plan'],
@@ -101,6 +112,35 @@ test.each([
 ] as [CommandEnd, RegExp][])('an end without a mark, %o, is no success', async (ending, message) => {
   const { run } = await execute(ending);
   expect((await run).end).toEqual({ kind: 'lost', message: expect.stringMatching(message) });
+});
+
+test('a program that another process started has what is left of its limit, which is told as a whole', async () => {
+  const slept: number[] = [];
+  const clock = {
+    ...systemClock,
+    sleep: (ms: number, end?: AbortSignal) => {
+      slept.push(ms);
+      return systemClock.sleep(ms / 100, end);
+    },
+  };
+  const list: Engine['list'] = async () => [{ id: 'c', name: 'c', running: true, labels: {} }];
+  const { run, said } = await execute(ok, {
+    engine: { list, exec: () => expect.fail('it was started again') },
+    timeoutS: 100,
+    options: { clock, adopted: { run: 'r', startedAt: new Date(Date.now() - 3_600_000), isOver: false } },
+  });
+  expect((await run).end).toEqual({ kind: 'timed-out', limitS: 100 });
+  // Time to read what lies there, once all of the limit has gone by.
+  expect(slept).toContain(5000);
+  expect(said).toMatchObject({ removed: ['c'], created: [] });
+  // Days may have gone by since it ended.
+  await over();
+  const ended = await execute(ok, {
+    engine: { list: async () => [] },
+    timeoutS: 100,
+    options: { adopted: { run: 'r', startedAt: new Date(0), isOver: true } },
+  });
+  expect((await ended.run).end).toEqual(ok);
 });
 
 test('a container that cannot be removed is told, once', async () => {
