@@ -3,7 +3,7 @@ import { safeLine } from './safe-text.ts';
 import { shellWords } from './shell-words.ts';
 
 /**
- * The plan of `--dry-run`: its commands in their order, ready for a shell; settings stand above them as comments, and what a
+ * The plan of `--dry-run`: its commands in their order, ready for a shell; models and settings stand above them as comments, and what a
  * container's program does stands under the command that starts it.
  */
 export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly string[] = []): string[] {
@@ -11,7 +11,6 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
   const commands = Array.isArray(plan.commands) ? plan.commands.map(asCommand) : [];
   const stages = new Map(list(plan.jobs).map((job) => [`run ${String(job.job)}`, stageLines(job.stages)]));
   const lines = [`# Plan: ${count(jobs, 'job')}, ${count(commands.length, 'command')}; nothing was done.`];
-  if (settings.length > 0) lines.push('#', ...settings.map((line) => `# ${line}`));
   const plugins = list(plan.plugins).map(({ kind, name, file }) =>
     safeLine(`# plugin ${String(kind)} ${String(name)} of ${String(file)}`),
   );
@@ -20,6 +19,7 @@ export function planText(plan: EventOf<'plan.made'>['plan'], settings: readonly 
   if (models.length > 0) lines.push('#', ...models);
   const data = Array.isArray(plan.jobs) ? plan.jobs.flatMap(dataLines) : [];
   if (data.length > 0) lines.push('#', ...data);
+  if (settings.length > 0) lines.push('#', ...settings.map((line) => `# ${line}`));
   for (const { title, argv } of commands) {
     lines.push('', `# ${safeLine(title)}`, shellWords(argv), ...(stages.get(title) ?? []));
   }

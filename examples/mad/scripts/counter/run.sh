@@ -14,6 +14,10 @@ while [ $# -ge 2 ]; do
 done
 
 rounds=20
+if [ ! -s /opt/counter/text ]; then
+  echo "There is no text to count in /opt/counter." >&2
+  exit 1
+fi
 now() { cut -d ' ' -f 1 /proc/uptime; }
 
 started=$(now)
