@@ -189,6 +189,9 @@ const bodies = [
     known_reason: z.optional(z.string()),
     /** False for a success that no check of its card stands behind. */
     checked: z.optional(z.boolean()),
+    /** Of several executions: how many count, and the coefficient of variation of the one result (null: it has none). */
+    samples: z.optional(count),
+    cv: z.optional(z.nullable(z.number())),
     /** True when the job is tried again: this is not its result. */
     retried: z.optional(z.boolean()),
     /** Why it was skipped. */

@@ -100,7 +100,7 @@ function checkFields(written: Readonly<Record<string, unknown>>, fields: Fields,
     if (known.includes(key)) continue;
     const near = nearestNames(key, known, 1)[0];
     throw new MadError('INVALID_FILE', `${where}: ${quoted(key)} is no key of a ${String(written.kind)}`, {
-      hint: near === undefined ? `There are ${known.join(', ')}.` : `Did you mean ${near}?`,
+      hint: near === undefined ? `Its keys: ${known.join(', ')}.` : `Did you mean ${near}?`,
     });
   }
   for (const [key, { what, required, fits }] of Object.entries(fields)) {

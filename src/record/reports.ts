@@ -24,7 +24,7 @@ export function findReport(
     'INVALID_ARGUMENT',
     `--report: there is no report ${JSON.stringify(name.slice(0, 60))}`,
     {
-      hint: near === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`,
+      hint: near === undefined ? `Reports: ${names.join(', ')}.` : `Did you mean ${near}?`,
     },
   );
 }

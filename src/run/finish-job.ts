@@ -39,6 +39,7 @@ export async function finish(
     ...(clean.known === undefined ? {} : { known: clean.known }),
     ...(clean.known_reason === undefined ? {} : { known_reason: clean.known_reason }),
     ...(clean.checked === undefined ? {} : { checked: clean.checked }),
+    ...spreadOf(clean),
     ...(clean.retried === undefined ? {} : { retried: clean.retried }),
     ...(clean.reason === null ? {} : { reason: clean.reason }),
     ...(clean.failure === null ? {} : { failure: clean.failure }),
@@ -49,4 +50,12 @@ export async function finish(
     emit({ type: 'notice', level: 'warning', code: 'UNEXPECTED_PASS', message, hint });
   }
   return clean;
+}
+
+/** Of several executions that gave one result. */
+function spreadOf({ statistics }: RunRecord): { samples?: number; cv?: number | null } {
+  const [only, another] = statistics ?? [];
+  return only === undefined || another !== undefined || only.count < 2
+    ? {}
+    : { samples: only.count, cv: only.cv };
 }

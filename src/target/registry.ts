@@ -24,7 +24,7 @@ export function findTarget(
     'INVALID_ARGUMENT',
     `--target: there is no target ${JSON.stringify(name.slice(0, 60))}`,
     {
-      hint: near === undefined ? `There are ${names.join(', ')}.` : `Did you mean ${near}?`,
+      hint: near === undefined ? `Targets: ${names.join(', ')}.` : `Did you mean ${near}?`,
     },
   );
 }

@@ -50,6 +50,7 @@ test('each execution is complete and fresh; the row has the median, the record h
     expect(log).toContain(`performance: ${metrics[0]?.text} x/s`);
   }
   expect(ended.stdout).toContain('Execution 2: 10.50 x/s');
+  expect(ended.stdout).toMatch(/10\.50 +x\/s +3, cv \d+ %/);
 });
 
 test('auto goes on until the result is precise, and tells when the limit comes first', async () => {

@@ -1,6 +1,9 @@
 import type { RunRecord } from '../../record/record-schema.ts';
 import { durationText } from './duration-text.ts';
 import { safeLine } from './safe-text.ts';
+import { percentText } from './spread-text.ts';
+
+type StatisticsEntry = NonNullable<RunRecord['statistics']>[number];
 
 /** What is recorded of a run, one line a fact; `folder` is the run's. */
 export function recordLines(record: RunRecord, folder: string): string[] {
@@ -15,6 +18,7 @@ export function recordLines(record: RunRecord, folder: string): string[] {
       'metric',
       [metric.row ?? '', metric.text, metric.name].filter((part) => part !== '').join(' '),
     ]),
+    ...(record.statistics ?? []).map((one): [string, string] => ['samples', statisticsText(one)]),
     ...(record.checks ?? []).map((check): [string, string] => [
       'check',
       `${check.name}: ${check.status}, ${check.message}`,
@@ -36,15 +40,31 @@ export function recordLines(record: RunRecord, folder: string): string[] {
     ]),
     ...record.warnings.map((warning): [string, string] => ['warning', warning]),
     ['output', record.output && `${folder}/${record.output.path}`],
-    ...record.artifacts.map((artifact): [string, string] => [
-      'artifact',
-      `${folder}/${artifact.path} (${artifact.bytes} bytes)`,
-    ]),
+    ...artifactTexts(record, folder).map((text): [string, string] => ['artifact', text]),
     ['record', `${folder}/record.json`],
   ];
   return facts
     .filter((fact): fact is [string, string] => fact[1] !== null && fact[1] !== undefined && fact[1] !== '')
     .map(([name, value]) => safeLine(`${name.padEnd(9)} ${value}`));
+}
+
+function statisticsText({ row, name, count, mean, min, max, cv }: StatisticsEntry): string {
+  const spread = cv === null ? '' : `, cv ${percentText(cv)}`;
+  return `${row ? `${row} ` : ''}${name}: ${count}, ${short(min)} to ${short(max)}, mean ${short(mean)}${spread}`;
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(6)));
+
+/** A folder of several files is one line. */
+function artifactTexts({ artifacts }: RunRecord, folder: string): string[] {
+  const places = Map.groupBy(artifacts, ({ path }) => path.slice(0, path.lastIndexOf('/') + 1));
+  return [...places].flatMap(([place, files]) => {
+    if (/^(?:samples\/\d+\/)?artifacts\/$/.test(place) || files.length < 3) {
+      return files.map(({ path, bytes }) => `${folder}/${path} (${bytes} bytes)`);
+    }
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    return [`${folder}/${place} (${files.length} files, ${bytes} bytes)`];
+  });
 }
 
 function statusText({ status, reason, failure, known }: RunRecord): string {

@@ -3,6 +3,7 @@ import type { EventOf, MadEvent } from '../../foundation/event.ts';
 import type { Colours } from './colours.ts';
 import { durationText } from './duration-text.ts';
 import { safeLine } from './safe-text.ts';
+import { spreadText } from './spread-text.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 
 export interface SummaryStyle {
@@ -81,12 +82,14 @@ export class Summary {
     const unbuilt = this.#builds.filter(
       (build) => build.status === 'FAILURE' && !ran.has(`${build.model}\n${build.image}`),
     );
+    const isRepeated = this.#runs.some(({ samples }) => samples !== undefined);
     const rows = [
       ...unbuilt.map((build) => [
         build.model,
         statusCell(build.status, colours),
         '',
         '',
+        ...(isRepeated ? [''] : []),
         durationText(build.duration_s),
         reasonOf({ failure: build.failure ?? { message: 'the build failed' } }),
       ]),
@@ -95,6 +98,7 @@ export class Summary {
         run.known ? { text: 'KNOWN FAILURE', style: colours.yellow } : statusCell(run.status, colours),
         run.performance ?? '',
         run.metric ?? '',
+        ...(isRepeated ? [spreadText(run)] : []),
         durationText(run.duration_s),
         reasonOf(run),
       ]),
@@ -104,6 +108,7 @@ export class Summary {
       { title: 'STATUS' },
       { title: 'PERFORMANCE', align: 'right' },
       { title: 'METRIC' },
+      ...(isRepeated ? [{ title: 'SAMPLES' }] : []),
       { title: 'DURATION', align: 'right', minimum: 10 },
       { title: 'REASON', minimum: 12 },
     ];

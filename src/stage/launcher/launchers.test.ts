@@ -125,7 +125,7 @@ test('an unknown launcher is an error with the name that was likely meant', () =
   expect(thrown('torchrum')).toMatchObject({
     code: 'INVALID_ARGUMENT',
     message: 'launcher of the context: there is no launcher "torchrum"; did you mean torchrun?',
-    hint: expect.stringContaining('There are torchrun, mpirun'),
+    hint: expect.stringContaining('Launchers: torchrun, mpirun'),
   });
   expect(thrown('constructor')).toMatchObject({
     message: 'launcher of the context: there is no launcher "constructor"',

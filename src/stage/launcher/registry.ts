@@ -51,6 +51,6 @@ export function findLauncher(
   throw new MadError(
     'INVALID_ARGUMENT',
     `${where}: there is no launcher ${JSON.stringify(name.slice(0, 60))}${meant}`,
-    { hint: `There are ${[...launcherNames, ...more.keys()].join(', ')}.` },
+    { hint: `Launchers: ${[...launcherNames, ...more.keys()].join(', ')}.` },
   );
 }
