@@ -37,7 +37,7 @@ test('many differences of one kind are counted, and control characters never rea
   expect(lines.join('\n')).toContain('and 12 more: see --json');
   expect(lines.join('\n')).not.toContain('\u001b');
   expect(lines.some((line) => line.startsWith('Only in A: '))).toBe(true);
-  expect(lines.at(-1)).toBe('No job is in both of them.');
+  expect(lines.at(-1)).toBe('No job is in both of them; the ids of two runs compare those.');
 });
 
 test('two runs that are the same say so', () => {

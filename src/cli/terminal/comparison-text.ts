@@ -28,7 +28,7 @@ export function comparisonLines(comparison: Comparison, style: ComparisonStyle):
     const names = records.map(({ model }) => `${model.name} ${model.args}`.trim());
     lines.push(safeLine(`Only in ${side}: ${names.join(', ')}`));
   }
-  if (jobs.length === 0) lines.push('No job is in both of them.');
+  if (jobs.length === 0) lines.push('No job is in both of them; the ids of two runs compare those.');
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
