@@ -19,3 +19,12 @@ test('installing the package installs nothing else', async () => {
   const modules = join(inject('installed').packageFolder, '..');
   expect((await readdir(modules)).filter((name) => !name.startsWith('.'))).toEqual(['madengine']);
 });
+
+test('the package has what the program and its documentation name, and nothing of its development', async () => {
+  const folder = inject('installed').packageFolder;
+  const wanted = ['bin', 'capture', 'dist', 'docs', 'examples', 'python', 'schema', 'tools'];
+  const files = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+  expect((await readdir(folder)).sort()).toEqual([...files, ...wanted].sort());
+  const all = await readdir(folder, { recursive: true });
+  expect(all.filter((name) => /\.test\.|__pycache__|node_modules|\.map$/.test(name))).toEqual([]);
+});
