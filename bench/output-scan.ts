@@ -7,10 +7,10 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scrubber, Secret } from '../src/foundation/secret.ts';
-import { defaultBenignPatterns, defaultErrorPatterns } from '../src/record/error-pattern.ts';
-import { fallbackMarker, metricMarker } from '../src/record/metric-pattern.ts';
-import { createOutputScanner } from '../src/record/output-scanner.ts';
-import { finishLog } from '../src/run/final-log.ts';
+import { defaultBenignPatterns, defaultErrorPatterns } from '../src/record/output/error-pattern.ts';
+import { fallbackMarker, metricMarker } from '../src/record/output/metric-pattern.ts';
+import { createOutputScanner } from '../src/record/output/output-scanner.ts';
+import { finishLog } from '../src/run/result/final-log.ts';
 import { compare, measure, print, report } from './measure.ts';
 
 const bytes = 1_000_000_000;

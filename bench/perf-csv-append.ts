@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock as clock } from '../src/foundation/clock.ts';
 import { newId } from '../src/foundation/id.ts';
-import { appendRows } from '../src/record/perf-csv.ts';
-import { type PerfRow, perfRows } from '../src/record/perf-row.ts';
+import { appendRows } from '../src/record/perf/perf-csv.ts';
+import { type PerfRow, perfRows } from '../src/record/perf/perf-row.ts';
 import { sampleRecord } from '../test/sample/record.ts';
 import { compare, print, report } from './measure.ts';
 

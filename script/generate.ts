@@ -13,10 +13,10 @@ import { cardSchema, distributedSchema } from '../src/package/card-schema.ts';
 import { credentialSchema } from '../src/package/credential-schema.ts';
 import { dataFileSchema } from '../src/package/data-schema.ts';
 import { toolsSchema } from '../src/package/tools-config.ts';
-import { bisectSchema } from '../src/record/bisect-schema.ts';
-import { campaignSchema } from '../src/record/campaign-schema.ts';
+import { bisectSchema } from '../src/record/campaign/bisect-schema.ts';
+import { campaignSchema } from '../src/record/campaign/campaign-schema.ts';
 import { knownFailuresSchema } from '../src/record/known-failure-schema.ts';
-import { ownColumns, referenceColumns } from '../src/record/perf-row.ts';
+import { ownColumns, referenceColumns } from '../src/record/perf/perf-row.ts';
 import { recordSchema } from '../src/record/record-schema.ts';
 import { type DocBlock, docBlocks } from './lib/doc-comments.ts';
 import { describeSchema, fieldsOf, type JsonSchema, typeText } from './lib/json-schema.ts';
@@ -108,14 +108,14 @@ const documents: readonly Document[] = [
     title: 'Campaign',
     description: '`campaign.json`: who runs a campaign, and how it ended.',
     schema: campaignSchema,
-    sources: ['src/record/campaign-schema.ts'],
+    sources: ['src/record/campaign/campaign-schema.ts'],
   },
   {
     name: 'bisect',
     title: 'Bisect',
     description: '`bisect.json`: the log of a `bisect`, see [Bisect](bisect.md).',
     schema: bisectSchema,
-    sources: ['src/record/bisect-schema.ts'],
+    sources: ['src/record/campaign/bisect-schema.ts'],
   },
   {
     name: 'events',

@@ -1,5 +1,5 @@
 /** What goes on beside the runs of a campaign: images that come ahead and go behind, and an estimate of the time left. */
-import { campaignsFolder } from '../record/campaign-folder.ts';
+import { campaignsFolder } from '../record/campaign/campaign-folder.ts';
 import { pastDurations, writeDurations } from '../record/durations.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { Job } from '../run/job.ts';
@@ -32,7 +32,7 @@ export async function besideRuns(work: BesideWork, { events, clock }: Surroundin
   const used =
     pruneImages === 'never'
       ? undefined
-      : await (await import('./remove-used-images.ts')).removeUsedImages(
+      : await (await import('./images/remove-used-images.ts')).removeUsedImages(
           pruneImages,
           toRun,
           services,
@@ -42,7 +42,7 @@ export async function besideRuns(work: BesideWork, { events, clock }: Surroundin
   const fetching =
     prefetch === 'never'
       ? undefined
-      : (await import('./prefetch-images.ts')).prefetchFor(prefetch, toRun, services);
+      : (await import('./images/prefetch-images.ts')).prefetchFor(prefetch, toRun, services);
   const lanes = Math.min(parallel === 'auto' ? Math.max(1, gpus.count) : parallel, toRun.length);
   const past = await pastDurations(campaignsFolder(resultsRoot), resultsRoot);
   const estimate = estimator({ jobs: toRun, past, lanes, sampling: options, clock, emit });

@@ -21,7 +21,7 @@ async function filesBehind(entry: string): Promise<string[]> {
 }
 
 test('no code that asks for GPUs is on the way of a build', async () => {
-  const files = await filesBehind('campaign/build-campaign.ts');
+  const files = await filesBehind('campaign/build/build-campaign.ts');
   expect(files).toContain('image/build.ts');
   expect(files.filter((file) => file.startsWith('machine/device/'))).toEqual([]);
 });

@@ -8,7 +8,7 @@ import { newId } from '../foundation/id.ts';
 import { fakeEngine } from '../image/fake-engine.ts';
 import { fakeRunner } from '../machine/command/fake-runner.ts';
 import type { ContainerSummary } from '../machine/engine/engine.ts';
-import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
+import { type CampaignFolder, createCampaign } from '../record/campaign/campaign-folder.ts';
 import { cleanUpAfterDead } from './clean-up.ts';
 
 let root = '';

@@ -6,10 +6,10 @@ import type { Emit } from '../foundation/event.ts';
 import type { CommandRunner } from '../machine/command/command.ts';
 import type { ContainerSummary, Engine, EngineKind } from '../machine/engine/engine.ts';
 import { openEngine } from '../machine/engine/open-engine.ts';
-import { runFolderIn } from '../record/campaign-folder.ts';
-import { campaignState } from '../record/campaign-state.ts';
-import type { DeadCampaign } from '../record/dead-campaign.ts';
-import { reconcile } from '../record/reconcile.ts';
+import { runFolderIn } from '../record/campaign/campaign-folder.ts';
+import { campaignState } from '../record/campaign/campaign-state.ts';
+import type { DeadCampaign } from '../record/campaign/dead-campaign.ts';
+import { reconcile } from '../record/campaign/reconcile.ts';
 import { removeStarted } from '../run/started-program.ts';
 import { listOurs } from './engine-ahead.ts';
 

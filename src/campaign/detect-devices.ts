@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts';
 import { readContextLayers } from '../context/read.ts';
 import type { Emit } from '../foundation/event.ts';
 import { detectGpus, type GpuFacts } from '../machine/device/detect.ts';
-import { gpusAsked } from '../run/choose-gpus.ts';
+import { gpusAsked } from '../run/gpu/choose-gpus.ts';
 import type { Job } from '../run/job.ts';
 import type { ContextOptions, Surroundings } from './options.ts';
 

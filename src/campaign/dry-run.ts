@@ -13,8 +13,8 @@ import { type HiddenEntry, hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram, shellText } from '../stage/program.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
+import { type CampaignPlan, emptyPlan, type PlannedData } from './build/planned-build.ts';
 import type { RunOptions, Surroundings } from './options.ts';
-import { type CampaignPlan, emptyPlan, type PlannedData } from './planned-build.ts';
 import type { Access } from './prepare.ts';
 
 export interface RunPlanInputs {
@@ -118,8 +118,8 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
   });
   if (job.card.url !== '') {
     const [{ parseCloneUrl }, { cloneCommands }] = await Promise.all([
-      import('../run/clone-address.ts'),
-      import('../run/clone-repository.ts'),
+      import('../run/clone/clone-address.ts'),
+      import('../run/clone/clone-repository.ts'),
     ]);
     const folder = join(hostPaths('${run_folder}', '').workspace, planned.modelDir);
     for (const argv of cloneCommands(parseCloneUrl(job.card.url), folder))

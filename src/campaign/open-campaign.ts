@@ -8,16 +8,16 @@ import { makeFolders } from '../foundation/file/make-folders.ts';
 import { newId } from '../foundation/id.ts';
 import type { ContainerSummary, Engine } from '../machine/engine/engine.ts';
 import { type HostFacts, readHostFacts } from '../machine/host-facts.ts';
-import { type CampaignFolder, createCampaign } from '../record/campaign-folder.ts';
-import { type CampaignAsked, writeAsked } from '../record/campaign-inputs.ts';
-import { openEventLog } from '../record/event-log.ts';
-import { requirePerfCsv } from '../record/perf-check.ts';
+import { type CampaignFolder, createCampaign } from '../record/campaign/campaign-folder.ts';
+import { type CampaignAsked, writeAsked } from '../record/campaign/campaign-inputs.ts';
+import { openEventLog } from '../record/campaign/event-log.ts';
+import { requirePerfCsv } from '../record/perf/perf-check.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunRecord } from '../record/record-schema.ts';
+import type { MayGoOn } from './again/take-over.ts';
 import { type CleanUpOptions, cleanUpAfterDead } from './clean-up.ts';
 import { exitCodeOfSignal } from './exit-code.ts';
 import type { CampaignOutcome, Surroundings } from './options.ts';
-import type { MayGoOn } from './take-over.ts';
 
 export interface OpenCampaign {
   folder: CampaignFolder;
@@ -116,7 +116,11 @@ async function openIn(
   const { version } = around;
   const { resume } = frame;
   const { folder, goingOn } = resume
-    ? await (await import('./take-over.ts')).takeOver(resume.id, { ...cleaning, version }, resume.mayGoOn)
+    ? await (await import('./again/take-over.ts')).takeOver(
+        resume.id,
+        { ...cleaning, version },
+        resume.mayGoOn,
+      )
     : { folder: await newCampaign(frame, { ...cleaning, perfCsv, version }, around), goingOn: [] };
   const { id } = folder;
   if (frame.asked) await writeAsked(folder.path, events.scrubData(frame.asked));

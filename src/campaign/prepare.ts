@@ -13,7 +13,7 @@ import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
 import { parseTags } from '../package/tag.ts';
 import type { PluginSet } from '../plugin/plugin-set.ts';
-import { namesLaunch } from '../run/launch-plan.ts';
+import { namesLaunch } from '../run/launch/launch-plan.ts';
 import { tellContextNotices, tellUnusedKeys } from './context-notices.ts';
 import type { BuildOptions, ContextOptions, Surroundings } from './options.ts';
 
@@ -123,7 +123,7 @@ async function checkLaunchOf(
   launchers: PluginSet['launchers'] | undefined,
 ): Promise<void> {
   if (!namesLaunch(context, env)) return;
-  const { checkLaunch } = await import('../run/check-launch.ts');
+  const { checkLaunch } = await import('../run/launch/check-launch.ts');
   checkLaunch({ context, env, ...(launchers ? { launchers } : {}) });
 }
 

@@ -1,6 +1,6 @@
 import type { TargetMaking } from '../plugin/load-plugins.ts';
+import type { CampaignPlan } from './build/planned-build.ts';
 import type { BuildOptions, Surroundings } from './options.ts';
-import type { CampaignPlan } from './planned-build.ts';
 
 /** The surroundings with the plugins that package and command line name. Nothing is loaded where they name none. `targets`: for campaigns that run models. */
 export async function withPlugins(

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
-import { campaignIds } from './campaign-list.ts';
+import { campaignIds } from './campaign/campaign-list.ts';
 import type { RunRecord } from './record-schema.ts';
 
 const file = 'durations.json';

@@ -1,9 +1,9 @@
-import type { CampaignFolder } from './campaign-folder.ts';
-import { perfRows } from './perf-row.ts';
-import type { PerfWriter } from './perf-writer.ts';
+import type { CampaignFolder } from './campaign/campaign-folder.ts';
+import { noReserve, type Reserve, withReserve } from './campaign/reserve.ts';
+import { perfRows } from './perf/perf-row.ts';
+import type { PerfWriter } from './perf/perf-writer.ts';
 import { writeRecord } from './record-file.ts';
 import type { RunRecord } from './record-schema.ts';
-import { noReserve, type Reserve, withReserve } from './reserve.ts';
 
 export interface FinishedRun {
   /** Absolute path of the record. */

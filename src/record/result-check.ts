@@ -1,5 +1,5 @@
 import type { Check } from '../package/result-rules.ts';
-import type { PatternFindings } from './pattern-scan.ts';
+import type { PatternFindings } from './output/pattern-scan.ts';
 import type { CheckResult, Metric } from './record-schema.ts';
 
 /** What the checks look at. */

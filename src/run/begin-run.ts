@@ -1,6 +1,6 @@
 import { newId } from '../foundation/id.ts';
+import { withReserve } from '../record/campaign/reserve.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
-import { withReserve } from '../record/reserve.ts';
 import { draftRecord, gpuOfRecord } from './draft-record.ts';
 import type { Job } from './job.ts';
 import type { RunServices } from './run-services.ts';

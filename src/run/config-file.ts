@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { basename, extname, join, resolve, sep } from 'node:path';
-import { csvFields, RowSplitter } from '../record/csv-rows.ts';
+import { csvFields, RowSplitter } from '../record/perf/csv-rows.ts';
 import { splitWords } from '../stage/words.ts';
 
 const credentialFile = 'credential.json';

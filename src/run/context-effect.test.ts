@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cardFromManifest } from '../package/manifest-card.ts';
-import { gpusAsked } from './choose-gpus.ts';
+import { gpusAsked } from './gpu/choose-gpus.ts';
 import { timeoutOf } from './job.ts';
 
 const card = cardFromManifest({ name: 'x', n_gpus: '4', timeout: 50 });

@@ -1,18 +1,18 @@
 /** A run whose container outlived the controller that started it: followed to its end, and its results put away. */
 import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorPatterns } from '../record/error-pattern.ts';
+import { errorPatterns } from '../record/output/error-pattern.ts';
 import { controlFiles } from '../stage/stage.ts';
+import { withEnvironment } from './environment/with-environment.ts';
 import { executeProgram } from './execute-program.ts';
+import { withGpus } from './gpu/with-gpus.ts';
 import { type Job, timeoutOf } from './job.ts';
 import { limitOf } from './plan-job.ts';
-import { logIn, putAway } from './put-away.ts';
-import { resultRulesOf } from './result-rules.ts';
+import { logIn, putAway } from './result/put-away.ts';
+import { resultRulesOf } from './result/result-rules.ts';
 import { hostPaths } from './run-folder.ts';
 import type { Progress, RunServices, Verdict } from './run-services.ts';
 import type { StartedProgram } from './started-program.ts';
-import { withEnvironment } from './with-environment.ts';
-import { withGpus } from './with-gpus.ts';
 
 export interface GoOnOptions {
   job: Job;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../foundation/clock.ts';
 import { Scrubber, Secret } from '../foundation/secret.ts';
-import { createOutputScanner, type OutputScanner } from '../record/output-scanner.ts';
+import { createOutputScanner, type OutputScanner } from '../record/output/output-scanner.ts';
 import { renderProgram } from '../stage/program.ts';
 import type { Stage } from '../stage/stage.ts';
 import { type FollowOptions, followOutput } from './output-follower.ts';

@@ -5,8 +5,8 @@ import type { Clock } from '../foundation/clock.ts';
 import { watchFolder } from '../foundation/file/folder-changes.ts';
 import { createTextScrubStream } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
-import type { FoundMetric } from '../record/output-finding.ts';
-import type { OutputScanner, ScanResult } from '../record/output-scanner.ts';
+import type { FoundMetric } from '../record/output/output-finding.ts';
+import type { OutputScanner, ScanResult } from '../record/output/output-scanner.ts';
 import { parseMarks } from '../stage/marks.ts';
 import { controlFiles, type StageMark } from '../stage/stage.ts';
 

@@ -3,12 +3,12 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
-import { chooseGpus, type SetAside } from './choose-gpus.ts';
+import { chooseGpus, type SetAside } from './gpu/choose-gpus.ts';
+import { requireCpus } from './gpu/online-cpus.ts';
 import type { Job } from './job.ts';
-import type { LaunchOptions } from './launch-plan.ts';
-import { requireCpus } from './online-cpus.ts';
+import type { LaunchOptions } from './launch/launch-plan.ts';
+import { planLaunch } from './launch/plan-launch.ts';
 import { type JobPlan, type PlanJobOptions, planJob } from './plan-job.ts';
-import { planLaunch } from './plan-launch.ts';
 import { locateScript, pathsSeen } from './run-folder.ts';
 import { secretVariables } from './secret-environment.ts';
 

@@ -10,14 +10,14 @@ import { modelStages } from '../stage/model-stages.ts';
 import { controlFiles, type StageProgram } from '../stage/stage.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import { splitWords } from '../stage/words.ts';
-import { captureMode } from './capture-mode.ts';
-import { withRenderNodes } from './choose-gpus.ts';
-import { modelDirOf } from './clone-address.ts';
+import { modelDirOf } from './clone/clone-address.ts';
 import { refuseContainerWishes } from './container-wishes.ts';
 import type { RunData } from './data/data-use.ts';
+import { captureMode } from './environment/capture-mode.ts';
+import { withRenderNodes } from './gpu/choose-gpus.ts';
+import { numberListText, parseNumberList } from './gpu/number-list.ts';
 import { type ContextLimit, type Job, type RunSettings, timeoutOf } from './job.ts';
-import type { LaunchPlan } from './launch-plan.ts';
-import { numberListText, parseNumberList } from './number-list.ts';
+import type { LaunchPlan } from './launch/launch-plan.ts';
 import { objectOf, runEnvironment } from './run-environment.ts';
 import {
   containerPaths,

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunRecord, Sample } from '../record/record-schema.ts';
 import { sampleFolder, writeSample } from '../record/sample-file.ts';
+import type { Slot } from './gpu/slot.ts';
 import { endedByDeadline, failureOf } from './run-failure.ts';
 import type { Progress, RunServices, Verdict } from './run-services.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Sampling,
   statisticsOfSamples,
 } from './sampling.ts';
-import type { Slot } from './slot.ts';
 
 export interface Execution {
   verdict: Verdict;

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import type { EngineKind } from '../machine/engine/engine.ts';
-import { stateFolderName } from '../record/state-folder.ts';
+import { stateFolderName } from '../record/campaign/state-folder.ts';
 
 /** Where the folders of a run lie, on the host and as the run sees them. */
 export interface RunPaths {

@@ -1,31 +1,31 @@
 /** One attempt at one job on this machine, from the first look at its script to its record. */
 import { shortId } from '../foundation/id.ts';
-import { errorPatterns } from '../record/error-pattern.ts';
 import { markKnown } from '../record/known-failure.ts';
+import { errorPatterns } from '../record/output/error-pattern.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
 import type { RunFailure, RunRecord } from '../record/record-schema.ts';
 import { readConfigFile } from './config-file.ts';
 import type { RunData } from './data/data-use.ts';
 import { emptyOutcome } from './draft-record.ts';
+import { withEnvironment } from './environment/with-environment.ts';
 import { type Executed, executeProgram } from './execute-program.ts';
 import { finish } from './finish-job.ts';
+import type { Slot } from './gpu/slot.ts';
+import { withGpus } from './gpu/with-gpus.ts';
 import type { Job } from './job.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
 import { commandsOf } from './provenance.ts';
 import { pullImage } from './pull-image.ts';
-import { cleanFolders, putAway } from './put-away.ts';
 import type { Execute, Execution } from './repeat.ts';
-import { resultRulesOf } from './result-rules.ts';
+import { cleanFolders, putAway } from './result/put-away.ts';
+import { resultRulesOf } from './result/result-rules.ts';
 import { endedByDeadline, failureOf } from './run-failure.ts';
 import { hostPaths, prepareRunFolder } from './run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, unkillable, type Verdict } from './run-services.ts';
 import { isRepeated } from './sampling.ts';
 import type { Skip } from './skip-reason.ts';
-import type { Slot } from './slot.ts';
 import { removeStarted, writeStarted } from './started-program.ts';
-import { withEnvironment } from './with-environment.ts';
-import { withGpus } from './with-gpus.ts';
 
 export interface RunPlace {
   /** Of `beginRun`. */
@@ -225,7 +225,7 @@ async function makeRunFolder(
   const passing = settings.keepAlive || settings.keepModelDir ? [] : [workspace, control];
   await Promise.all(passing.map((path) => campaign.journal.append({ act: 'work.dir', run, path })));
   if (plan.job.card.url !== '') {
-    const { cloneForRun } = await import('./clone-for-run.ts');
+    const { cloneForRun } = await import('./clone/clone-for-run.ts');
     const failure = await cloneForRun(plan, workspace, services, progress);
     if (failure) return failure;
   }

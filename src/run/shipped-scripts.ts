@@ -5,7 +5,7 @@ import { MadError } from '../foundation/error.ts';
 import { errnoOf } from '../foundation/file/errno.ts';
 import { shippedTools } from '../package/shipped-tools.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
-import { removeEarlierOutputs } from './output-name.ts';
+import { removeEarlierOutputs } from './result/output-name.ts';
 
 /** What tools need in the workspace, and what would be in their way. */
 export async function makeReadyForTools(workspace: string, files: ToolChain['files'] = []): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
-import { gpusAsked } from './choose-gpus.ts';
+import { gpusAsked } from './gpu/choose-gpus.ts';
 import type { Job } from './job.ts';
 
 export interface SkipSettings {

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import type { BisectLog } from '../../src/record/bisect-schema.ts';
+import type { BisectLog } from '../../src/record/campaign/bisect-schema.ts';
 import { buildImage, containersWithLabel, removeImages } from './support/engine.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { bareRepository, git } from './support/git-server.ts';

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readJournal } from '../../src/record/journal.ts';
+import { readJournal } from '../../src/record/campaign/journal.ts';
 
 let root = '';
 beforeEach(async () => {

@@ -6,7 +6,7 @@ import { parse } from 'csv-parse/sync';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { isId } from '../../src/foundation/id.ts';
-import { appendRows } from '../../src/record/perf-csv.ts';
+import { appendRows } from '../../src/record/perf/perf-csv.ts';
 import { startWriter, type Writer, type WriterOptions } from './support/perf-writers.ts';
 
 let folder = '';

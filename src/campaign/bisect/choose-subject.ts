@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
-import { withoutRevision } from '../../run/clone-address.ts';
-import { cloneHistory } from '../../run/clone-history.ts';
+import { withoutRevision } from '../../run/clone/clone-address.ts';
+import { cloneHistory } from '../../run/clone/clone-history.ts';
 import type { Surroundings } from '../options.ts';
 import { type Ground, oneCard } from './candidate-jobs.ts';
 import { commitSeries, findCommit, historyBytes } from './commit-series.ts';

@@ -1,7 +1,7 @@
 /** Commits between two, as `git bisect` would see them, but in one line. */
 import { MadError } from '../../foundation/error.ts';
 import { type CommandResult, succeeded } from '../../machine/command/command.ts';
-import { cleanText } from '../../record/clean-text.ts';
+import { cleanText } from '../../record/output/clean-text.ts';
 import { type Candidate, requireRange } from './series.ts';
 
 /** Runs git in one repository; a command that fails is a result. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bisectSchema } from '../../record/bisect-schema.ts';
+import { bisectSchema } from '../../record/campaign/bisect-schema.ts';
 import type { Metric } from '../../record/record-schema.ts';
 import { decide, type Rules } from './decide.ts';
 import { bisectLog, bisectText } from './log.ts';

@@ -1,5 +1,5 @@
 /** `bisect.json` and `bisect.md`: made anew of all that is known, after each sample. */
-import type { BisectLog } from '../../record/bisect-file.ts';
+import type { BisectLog } from '../../record/campaign/bisect-file.ts';
 import type { Decision, Direction } from './decide.ts';
 import type { BisectSubject } from './options.ts';
 import { resultIn, type Sample, type WantedMetric } from './samples.ts';

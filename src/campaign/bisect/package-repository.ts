@@ -8,7 +8,7 @@ import {
   runCommand,
   succeeded,
 } from '../../machine/command/command.ts';
-import { cleanText } from '../../record/clean-text.ts';
+import { cleanText } from '../../record/output/clean-text.ts';
 import { type Git, historyBytes } from './commit-series.ts';
 
 export interface PackageRepository {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
-import { readCampaignFile } from '../../record/campaign-file.ts';
-import { campaignsFolder } from '../../record/campaign-folder.ts';
-import { maskedPaths, readAsked } from '../../record/campaign-inputs.ts';
+import { readCampaignFile } from '../../record/campaign/campaign-file.ts';
+import { campaignsFolder } from '../../record/campaign/campaign-folder.ts';
+import { maskedPaths, readAsked } from '../../record/campaign/campaign-inputs.ts';
+import { idOf, placeOf, requireNoMasks } from '../again/resume-campaign.ts';
 import { resultsPlace } from '../open-campaign.ts';
 import type { CampaignOutcome, Surroundings } from '../options.ts';
-import { idOf, placeOf, requireNoMasks } from '../resume-campaign.ts';
 import { bisectCampaign } from './bisect-campaign.ts';
 import type { BisectOptions } from './options.ts';
 

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { type ExitCode, exitCode, MadError } from '../../foundation/error.ts';
 import { writeFileAtomic } from '../../foundation/file/atomic-write.ts';
 import { cardFromManifest } from '../../package/manifest-card.ts';
-import { type BisectLog, bisectFile, writeBisect } from '../../record/bisect-file.ts';
-import { recordsOf } from '../../record/campaign-list.ts';
+import { type BisectLog, bisectFile, writeBisect } from '../../record/campaign/bisect-file.ts';
+import { recordsOf } from '../../record/campaign/campaign-list.ts';
 import type { RunFailure, RunRecord } from '../../record/record-schema.ts';
 import { beginRun } from '../../run/begin-run.ts';
 import { makeJob } from '../../run/job.ts';
 import { unkillable } from '../../run/run-services.ts';
 import { skipOf } from '../../run/skip-reason.ts';
 import { findTarget } from '../../target/registry.ts';
-import { ownImage } from '../given-image.ts';
+import { ownImage } from '../build/given-image.ts';
+import { recordUnplaced } from '../build/unbuilt.ts';
+import { limitsOf } from '../jobs/parallel.ts';
+import { runJobs } from '../jobs/run-jobs.ts';
 import type { OpenCampaign } from '../open-campaign.ts';
-import { limitsOf } from '../parallel.ts';
-import { runJobs } from '../run-jobs.ts';
-import { recordUnplaced } from '../unbuilt.ts';
 import {
   type CandidateJobs,
   type Ground,

@@ -5,7 +5,7 @@ import type { OptionValues } from '../options.ts';
 import { unlessUsual } from '../usual-file.ts';
 
 export async function execute({ values, around }: CommandInput): Promise<ExitCode> {
-  const { buildCampaign } = await import('../../campaign/build-campaign.ts');
+  const { buildCampaign } = await import('../../campaign/build/build-campaign.ts');
   return (await buildCampaign(buildOptions(values, around), around)).exitCode;
 }
 

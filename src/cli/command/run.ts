@@ -22,7 +22,7 @@ export async function execute(input: CommandInput): Promise<ExitCode> {
 }
 
 async function resume(id: string, { values, origins, around }: CommandInput): Promise<ExitCode> {
-  const { resumeCampaign } = await import('../../campaign/resume-campaign.ts');
+  const { resumeCampaign } = await import('../../campaign/again/resume-campaign.ts');
   const options = runOptions(values, around);
   const outcome = await resumeCampaign(
     {

@@ -1,9 +1,9 @@
 import { type ExitCode, exitCode, MadError } from '../../foundation/error.ts';
-import { type Comparison, compareCampaigns, compareRuns } from '../../record/compare-campaigns.ts';
-import type { ComparedRun } from '../../record/compare-records.ts';
-import { plainComparison } from '../../record/comparison-json.ts';
-import { type Found, findById } from '../../record/find-by-id.ts';
-import { loadCompared } from '../../record/load-compared.ts';
+import { type Found, findById } from '../../record/campaign/find-by-id.ts';
+import { type Comparison, compareCampaigns, compareRuns } from '../../record/compare/compare-campaigns.ts';
+import type { ComparedRun } from '../../record/compare/compare-records.ts';
+import { plainComparison } from '../../record/compare/comparison-json.ts';
+import { loadCompared } from '../../record/compare/load-compared.ts';
 import type { CommandInput } from '../command.ts';
 import { resultsRootOf } from '../results-root.ts';
 import { comparisonLines } from '../terminal/comparison-text.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { type ExitCode, exitCode, exitCodes, MadError } from '../../foundation/error.ts';
 import { eventSchema } from '../../foundation/event-schema.ts';
-import { readCampaignFile } from '../../record/campaign-file.ts';
-import { campaignsFolder } from '../../record/campaign-folder.ts';
-import { campaignState } from '../../record/campaign-state.ts';
-import { findById } from '../../record/find-by-id.ts';
-import { followEvents } from '../../record/follow-events.ts';
+import { readCampaignFile } from '../../record/campaign/campaign-file.ts';
+import { campaignsFolder } from '../../record/campaign/campaign-folder.ts';
+import { campaignState } from '../../record/campaign/campaign-state.ts';
+import { findById } from '../../record/campaign/find-by-id.ts';
+import { followEvents } from '../../record/campaign/follow-events.ts';
 import type { CommandInput } from '../command.ts';
 import { resultsRootOf } from '../results-root.ts';
 import { chooseRenderer } from '../terminal/choose-renderer.ts';

@@ -1,6 +1,6 @@
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
 import { shortId } from '../../foundation/id.ts';
-import { type ListedCampaign, listCampaigns } from '../../record/campaign-list.ts';
+import { type ListedCampaign, listCampaigns } from '../../record/campaign/campaign-list.ts';
 import type { CommandInput } from '../command.ts';
 import { resultsRootOf } from '../results-root.ts';
 import { durationText } from '../terminal/duration-text.ts';

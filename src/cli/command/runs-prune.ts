@@ -1,8 +1,8 @@
-import { type Pruned, pruneCampaigns } from '../../campaign/prune-campaigns.ts';
-import type { PrunedImage } from '../../campaign/prune-images.ts';
+import { type Pruned, pruneCampaigns } from '../../campaign/images/prune-campaigns.ts';
+import type { PrunedImage } from '../../campaign/images/prune-images.ts';
 import { type ExitCode, exitCode, MadError } from '../../foundation/error.ts';
 import { sizeText } from '../../foundation/size-text.ts';
-import { findById } from '../../record/find-by-id.ts';
+import { findById } from '../../record/campaign/find-by-id.ts';
 import { parseAge } from '../age.ts';
 import type { CommandInput } from '../command.ts';
 import { resultsRootOf } from '../results-root.ts';

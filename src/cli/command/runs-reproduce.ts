@@ -1,7 +1,7 @@
+import { reproduce } from '../../campaign/again/reproduce-campaign.ts';
 import type { RunOptions } from '../../campaign/options.ts';
-import { reproduce } from '../../campaign/reproduce-campaign.ts';
 import type { ExitCode } from '../../foundation/error.ts';
-import { plainComparison } from '../../record/comparison-json.ts';
+import { plainComparison } from '../../record/compare/comparison-json.ts';
 import type { CommandInput } from '../command.ts';
 import { comparisonLines } from '../terminal/comparison-text.ts';
 import { widthOf } from '../terminal/output.ts';

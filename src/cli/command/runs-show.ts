@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { type ExitCode, exitCode } from '../../foundation/error.ts';
 import { shortId } from '../../foundation/id.ts';
-import { campaignsFolder, runFolderIn } from '../../record/campaign-folder.ts';
-import { campaignAt, recordsOf } from '../../record/campaign-list.ts';
-import { findById } from '../../record/find-by-id.ts';
+import { campaignsFolder, runFolderIn } from '../../record/campaign/campaign-folder.ts';
+import { campaignAt, recordsOf } from '../../record/campaign/campaign-list.ts';
+import { findById } from '../../record/campaign/find-by-id.ts';
 import { readRecord, recordPath } from '../../record/record-file.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
 import type { CommandInput } from '../command.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleMetric, sampleRecord } from '../../../test/sample/record.ts';
-import { type Comparison, compareRuns } from '../../record/compare-campaigns.ts';
+import { type Comparison, compareRuns } from '../../record/compare/compare-campaigns.ts';
 import { coloursFor } from './colours.ts';
 import { comparisonLines } from './comparison-text.ts';
 

@@ -1,5 +1,5 @@
-import type { ComparedJob, Comparison, MetricChange } from '../../record/compare-campaigns.ts';
-import type { Difference } from '../../record/compare-records.ts';
+import type { ComparedJob, Comparison, MetricChange } from '../../record/compare/compare-campaigns.ts';
+import type { Difference } from '../../record/compare/compare-records.ts';
 import type { Colours } from './colours.ts';
 import { safeLine } from './safe-text.ts';
 import { type Cell, renderTable } from './table.ts';

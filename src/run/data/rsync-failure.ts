@@ -2,7 +2,7 @@
 import { type ErrorCode, MadError } from '../../foundation/error.ts';
 import { type CommandResult, succeeded } from '../../machine/command/command.ts';
 import { sshProblem } from '../../machine/ssh/ssh-problem.ts';
-import { cleanText } from '../../record/clean-text.ts';
+import { cleanText } from '../../record/output/clean-text.ts';
 import type { NasNode } from './nas-nodes.ts';
 
 export interface RsyncFailure {

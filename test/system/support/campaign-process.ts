@@ -6,10 +6,10 @@
 import { systemClock as clock } from '../../../src/foundation/clock.ts';
 import { silent } from '../../../src/foundation/event.ts';
 import { newId } from '../../../src/foundation/id.ts';
-import { createCampaign } from '../../../src/record/campaign-folder.ts';
+import { createCampaign } from '../../../src/record/campaign/campaign-folder.ts';
+import { reconcile } from '../../../src/record/campaign/reconcile.ts';
 import { finishRun } from '../../../src/record/finish-run.ts';
-import { perfWriter } from '../../../src/record/perf-writer.ts';
-import { reconcile } from '../../../src/record/reconcile.ts';
+import { perfWriter } from '../../../src/record/perf/perf-writer.ts';
 import { sampleDraft, sampleMetric, sampleRecord } from '../../sample/record.ts';
 
 const [resultsRoot = '', runs = '0'] = process.argv.slice(2);

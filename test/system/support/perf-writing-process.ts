@@ -5,8 +5,8 @@
  */
 import { systemClock } from '../../../src/foundation/clock.ts';
 import { newId } from '../../../src/foundation/id.ts';
-import { appendRows } from '../../../src/record/perf-csv.ts';
-import { perfRows } from '../../../src/record/perf-row.ts';
+import { appendRows } from '../../../src/record/perf/perf-csv.ts';
+import { perfRows } from '../../../src/record/perf/perf-row.ts';
 import { sampleMetric, sampleRecord } from '../../sample/record.ts';
 
 const [file = '', count = '1', column = '', padding = '0'] = process.argv.slice(2);

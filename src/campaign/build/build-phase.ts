@@ -1,0 +1,222 @@
+/** Builds images, several at once, pushes each as soon as it is there, and puts the manifest together. */
+
+import { basename, join, resolve } from 'node:path';
+import type { Context } from '../../context/context.ts';
+import { toMadError } from '../../foundation/error.ts';
+import { writeFileAtomic } from '../../foundation/file/atomic-write.ts';
+import { inParallel } from '../../foundation/in-parallel.ts';
+import { buildImage, type ImageBuildResult } from '../../image/build.ts';
+import { buildLogName } from '../../image/name.ts';
+import { type PushResult, pushImage } from '../../image/push.ts';
+import { loginForBase, loginForImage } from '../../image/registry-login.ts';
+import type { Engine } from '../../machine/engine/engine.ts';
+import {
+  assembleManifest,
+  type BuiltEntry,
+  buildSummary,
+  type FailedBuild,
+} from '../../manifest/assemble.ts';
+import type { BuildManifest } from '../../manifest/manifest-schema.ts';
+import { writeManifest } from '../../manifest/write-manifest.ts';
+import { cardToManifest } from '../../package/manifest-card.ts';
+import { takeSnapshot } from '../../package/snapshot.ts';
+import type { OpenCampaign } from '../open-campaign.ts';
+import type { BuildOptions, Surroundings } from '../options.ts';
+import { publishPackage } from '../package-transport.ts';
+import type { Access } from '../prepare.ts';
+import type { BuildInputs, BuildPlan, ImageTask } from './plan-builds.ts';
+
+export interface BuildOutcome {
+  manifest: BuildManifest;
+  /** Where it was written. */
+  manifestFile: string;
+  /** Images that the manifest holds. */
+  images: number;
+  /** Builds and pushes that failed. */
+  failures: number;
+  failed: readonly FailedBuild[];
+  /** With the reference's keys. */
+  summary: Readonly<Record<string, unknown>>;
+}
+
+export async function buildPhase(
+  inputs: BuildInputs,
+  plan: BuildPlan,
+  campaign: OpenCampaign,
+  around: Surroundings,
+  /** Ends builds and pushes; what is there by then is put together all the same. */
+  signal: AbortSignal = around.signal,
+): Promise<BuildOutcome> {
+  const { options, access } = inputs;
+  const cards = inputs.wanted.map(({ card }) => card);
+  const started = around.clock.monotonic();
+  for (const { model, error } of plan.failed) {
+    campaign.emit({ type: 'notice', level: 'warning', code: 'NO_DOCKERFILE', message: `${model}: ${error}` });
+  }
+  // Without the signal: a build that was ended has a manifest all the same.
+  const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner });
+  // Awaited after the builds; a failure before that must not count as unhandled.
+  snapshot.catch(() => {});
+  const entries: (BuiltEntry | undefined)[] = [];
+  const failed: FailedBuild[] = [...plan.failed];
+  await inParallel(plan.tasks, options.jobs, async (task, index) => {
+    if (signal.aborted) {
+      failed.push(...failedBuilds(task, `not begun: ${String(signal.reason)} came first`, true));
+      return;
+    }
+    const result = await buildOne(task, inputs, campaign, { ...around, signal });
+    if ('failed' in result) failed.push(...result.failed);
+    else entries[index] = result.entry;
+  });
+  const manifestFile = resolve(around.cwd, options.manifestOutput);
+  const built = entries.filter((entry) => entry !== undefined);
+  const published = await publishPackage(
+    await snapshot,
+    manifestFile,
+    options,
+    inputs.engine,
+    access,
+    campaign,
+    around,
+  );
+  const manifest = assembleManifest({
+    entries: built,
+    given: plan.given,
+    failed,
+    context: contextOfManifest(inputs.context, options),
+    registry: options.registry,
+    package: published,
+    version: around.version,
+    createdAt: around.clock.now(),
+  });
+  const clean = access.scrubber.scrubData(manifest);
+  const images = Object.keys(clean.built_images).length;
+  // A signal that came before the first image must not cost the manifest of an earlier build.
+  if (images > 0 || !signal.aborted) {
+    await writeManifest(manifestFile, clean);
+    campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
+  }
+  const summary = buildSummary(clean, around.clock.monotonic() - started);
+  await writeBuildSummary(options, { ...clean, ...summary }, campaign, around);
+  const failedPushes = clean.push_failures?.length ?? 0;
+  return {
+    manifest: clean,
+    manifestFile,
+    images,
+    failures: failed.length + failedPushes,
+    failed,
+    summary,
+  };
+}
+
+async function buildOne(
+  task: ImageTask,
+  { options, access, engine }: BuildInputs,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<{ entry: BuiltEntry } | { failed: FailedBuild[] }> {
+  await campaign.folder.journal.append({
+    act: 'image.build',
+    image: task.image,
+    dockerfile: task.dockerfile.path,
+  });
+  const logFile = join(
+    campaign.resultsRoot,
+    buildLogName({ name: task.plan.model }, task.dockerfile.path, task.architecture),
+  );
+  const fail = (error: string, interrupted = false): { failed: FailedBuild[] } => ({
+    failed: failedBuilds(task, error, interrupted).map((one) => ({ ...one, log_file: basename(logFile) })),
+  });
+  const baseLogin = loginForBase(task.plan.base, access.credentials);
+  let build: ImageBuildResult;
+  try {
+    build = await buildImage({
+      plan: task.plan,
+      engine,
+      emit: campaign.emit,
+      logFile,
+      secretsDir: campaign.secretsDir,
+      ...(baseLogin ? { baseLogin } : {}),
+      configDir: join(campaign.secretsDir, 'registry'),
+      labels: { 'madengine.campaign': campaign.folder.id, 'madengine.host': campaign.host },
+      liveOutput: options.liveOutput,
+      scrubber: access.scrubber,
+      clock: around.clock,
+      signal: around.signal,
+    });
+  } catch (thrown) {
+    // A log that can't be written, say: the other builds go on.
+    const { message } = toMadError(thrown);
+    if (around.signal.aborted) return fail(message, true);
+    campaign.emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'BUILD_NOT_DONE',
+      message: `${task.image} could not be built: ${message}`,
+    });
+    return fail(message);
+  }
+  if (build.status === 'FAILURE') {
+    const { failure } = build;
+    return fail(
+      failure?.evidence ?? failure?.message ?? 'the build failed',
+      failure?.class === 'interrupted',
+    );
+  }
+  const { gpuVendor, gpuArchitecture } = task.dockerfile;
+  const push = await pushOne(task, engine, access, campaign, around);
+  const { cards, registry } = task;
+  return { entry: { build, push, cards, gpuVendor, gpuArchitecture, registry } };
+}
+
+/** One for each model that was to run in the image. */
+function failedBuilds(task: ImageTask, error: string, interrupted: boolean): FailedBuild[] {
+  return task.cards.map((card) => ({
+    model: card.name,
+    image: task.image,
+    card: cardToManifest(card),
+    dockerfile: task.dockerfile.path,
+    ...(task.architecture === undefined ? {} : { architecture: task.architecture }),
+    error,
+    ...(interrupted ? { interrupted: true as const } : {}),
+  }));
+}
+
+async function pushOne(
+  { image, registry, registryImage }: ImageTask,
+  engine: Engine,
+  { credentials }: Access,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<PushResult | undefined> {
+  if (registryImage === undefined) return undefined;
+  const login = loginForImage(registryImage, [registry], credentials);
+  await campaign.folder.journal.append({ act: 'image.push', image, registry_image: registryImage });
+  return pushImage({
+    engine,
+    image,
+    registryImage,
+    ...(login ? { login } : {}),
+    configDir: join(campaign.secretsDir, 'registry'),
+    emit: campaign.emit,
+    clock: around.clock,
+    signal: around.signal,
+  });
+}
+
+/** What was said at build of the look at environments goes for all that run the manifest, as the context can say it. */
+const contextOfManifest = (context: Context, { sysEnvDetails }: BuildOptions): Context =>
+  sysEnvDetails ? context : { ...context, values: { gen_sys_env_details: false, ...context.values } };
+
+/** The whole manifest with the summary's keys in it, so that the file works at every `--manifest-file`. */
+async function writeBuildSummary(
+  options: BuildOptions,
+  summary: Readonly<Record<string, unknown>>,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<void> {
+  if (options.summaryOutput === undefined) return;
+  const file = resolve(around.cwd, options.summaryOutput);
+  await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
+  campaign.emit({ type: 'file.written', kind: 'summary', path: file });
+}
