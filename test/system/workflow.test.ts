@@ -338,6 +338,23 @@ test('--dry-run prints the exact command lines and does nothing', async () => {
   expect(await readRecords(folder)).toEqual([]);
 });
 
+test('--dry-run says what would fail, and ends with 2 where an image could not be built', async () => {
+  const folder = await tinyPackage([
+    { name: 'wide', script: goodScript, card: { additional_docker_run_options: '', n_gpus: '4096' } },
+    { name: 'lost', script: goodScript },
+  ]);
+  const dry = await runCli(['run', '--tags', 'wide', '--dry-run'], { cwd: folder });
+  expect(dry.exitCode, dry.stderr).toBe(0);
+  expect(dry.stdout).toMatch(/^# would fail: wide.*4096 GPUs/m);
+  await writeFile(
+    join(folder, 'docker/lost.ubuntu.Dockerfile'),
+    "# CONTEXT {'guest_os': 'CENTOS'}\nFROM scratch\n",
+  );
+  const lost = await runCli(['run', '--tags', 'wide', 'lost', '--dry-run'], { cwd: folder });
+  expect(lost.exitCode, lost.stderr).toBe(2);
+  expect(lost.stdout).toMatch(/^# would fail: lost/m);
+});
+
 test('--json writes the event stream, one object a line', async () => {
   const folder = await tinyPackage([{ name: 'told', script: goodScript }]);
   const run = await runCli(['run', '--tags', 'told', '--json'], { cwd: folder });
