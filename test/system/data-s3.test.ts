@@ -145,7 +145,8 @@ test('a download whose server dies fails as data, and so does a kill -9; the nex
   const args = ['run', '--tags', 'all_of_them', '--force-mirror-local', mirror];
   const env = { MAD_MINIO: minio.login({ MINIO_ENDPOINT: between.endpoint }) };
   const killed = startCli(args, { cwd: folder, env });
-  while (between.passed() < 60_000_000) await new Promise((resolve) => setTimeout(resolve, 2));
+  // More than all requests at once ask for: some blocks are whole.
+  while (between.passed() < 200_000_000) await new Promise((resolve) => setTimeout(resolve, 2));
   killed.kill('SIGKILL');
   await killed.ended;
 
@@ -153,8 +154,8 @@ test('a download whose server dies fails as data, and so does a kill -9; the nex
   expect(last.exitCode, last.stdout + last.stderr).toBe(0);
   expect(last.stdout).toContain(`hash of all: ${hashOfAll(contents)}`);
   const item = (await readRecords(folder)).at(-1)?.data as { items: { reused_bytes: number }[] };
-  // Of some 120 MB in two runs, at most what the requests under way had not finished is lost.
-  expect(item.items[0]?.reused_bytes).toBeGreaterThan(8 * 1024 ** 2);
+  // At most what the requests under way had not finished is lost.
+  expect(item.items[0]?.reused_bytes).toBeGreaterThan(32 * 1024 ** 2);
   expect(await readdir(join(mirror, 'long'))).toEqual(['a.bin', 'b.bin']);
 });
 
