@@ -96,7 +96,7 @@ beforeAll(async () => {
     { name: 'calling_badly', script: `${libraries}exit 7\n` },
     {
       name: 'sampled',
-      script: `sleep 1; ${goodScript}`,
+      script: `sleep 2; ${goodScript}`,
       dockerfile: withStandIns('amd-smi', 'rocm-smi', 'nvidia-smi', 'xpu-smi', 'rocm-sdk'),
     },
     {

@@ -594,9 +594,14 @@ function wrongOptions(): MalformedInput[] {
         add(`${command} with a wrong ${option.env}`, command.split(' '), [option.env], {
           [option.env]: 'nothing-of-these',
         });
-      for (const other of option.conflicts ?? []) {
-        const valued = (one: string): string[] =>
-          table.find((each) => each.name === one)?.kind === 'flag' ? [`--${one}`] : [`--${one}`, 'x'];
+      const excluded = (option.conflicts ?? []).filter((other) =>
+        table.some((each) => each.name === other && belongsTo(each, command)),
+      );
+      for (const other of excluded) {
+        const valued = (one: string): string[] => {
+          const spec = table.find((each) => each.name === one);
+          return spec?.kind === 'flag' ? [`--${one}`] : [`--${one}`, spec?.choices?.[0] ?? 'x'];
+        };
         add(
           `${command} ${name} with --${other}`,
           [...command.split(' '), ...valued(option.name), ...valued(other)],
