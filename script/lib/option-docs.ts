@@ -37,7 +37,7 @@ function commandSection(name: CommandName): string {
     return mine.length === 0 ? '' : `### ${group}\n\n${optionTable(mine, name)}\n\n`;
   });
   const examples = commands[name].examples.map((example) => `madengine-cli ${name} ${example}`.trimEnd());
-  return `## ${name}\n\n${commands[name].description}\n\n\`\`\`sh\n${examples.join('\n')}\n\`\`\`\n\n${groups.join('')}`;
+  return `## ${name}\n\n${commands[name].description}\n\n\`\`\`${commands[name].isForm ? 'text' : 'sh'}\n${examples.join('\n')}\n\`\`\`\n\n${groups.join('')}`;
 }
 
 function optionTable(mine: readonly OptionSpec[], name: CommandName): string {

@@ -8,6 +8,8 @@ export interface CommandSpec {
   summary: string;
   description: string;
   examples: readonly string[];
+  /** The examples name what only some folder has: they show a form, and work nowhere as they stand. */
+  isForm?: true;
   /** Words behind the command that are no options, in their order. */
   operands?: readonly OperandSpec[];
 }
@@ -53,6 +55,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     description:
       "Looks through a list of images, or the commits of the package or of the model's repository, from a good to a bad end.\n" +
       'Executes the model as often as the noise of its metric needs, and says why each of them was judged good or bad.',
+    isForm: true,
     examples: [
       '--tags dummy --image-list app:1 app:2 app:3 app:4',
       '--tags dummy --good v1.0 --bad HEAD',
@@ -90,6 +93,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     description:
       'The change of each metric, and then everything that differs, the most telling first: image, package, arguments, ' +
       'context, driver, GPUs, kernel, …; with --json as one JSON value.',
+    isForm: true,
     examples: ['01a2 77f0', '01a2 77f0 --json'],
     operands: [
       { name: 'a', help: 'Id of a campaign or a run, or an end of it that no other has', required: true },
@@ -109,6 +113,7 @@ export const commands: Readonly<Record<CommandName, CommandSpec>> = {
     description:
       'A new campaign with all that the old one recorded. Says first what could not be made the same, and in the end what ' +
       'differs, as `runs diff` does.',
+    isForm: true,
     examples: ['01a2'],
     operands: [
       { name: 'id', help: 'Id of a campaign or a run, or an end of it that no other has', required: true },
