@@ -1,5 +1,3 @@
-/** One attempt at one job on this machine, from the first look at its script to its record. */
-import { shortId } from '../foundation/id.ts';
 import { markKnown } from '../record/known-failure.ts';
 import { errorPatterns } from '../record/output/error-pattern.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
@@ -10,10 +8,9 @@ import { emptyOutcome } from './draft-record.ts';
 import { withEnvironment } from './environment/with-environment.ts';
 import { type Executed, executeProgram } from './execute-program.ts';
 import { finish } from './finish-job.ts';
-import type { Slot } from './gpu/slot.ts';
 import { withGpus } from './gpu/with-gpus.ts';
 import type { Job } from './job.ts';
-import { planForJob } from './plan-for-job.ts';
+import { planFor } from './plan-for-run.ts';
 import type { JobPlan } from './plan-job.ts';
 import { commandsOf } from './provenance.ts';
 import { pullImage } from './pull-image.ts';
@@ -261,62 +258,4 @@ async function intendContainer(run: string, name: string, services: RunServices)
   const { journal } = services.campaign;
   await journal.append({ act: 'container.create', run, name, engine: services.engine.kind });
   if (services.settings.keepAlive) await journal.append({ act: 'container.keep', run, name });
-}
-
-/** The plan of a job that is about to run. */
-function planFor(
-  job: Job,
-  runId: string,
-  runFolder: string,
-  services: RunServices,
-  brought?: RunDataOf,
-  leased = gpusOf(services.slot),
-): Promise<JobPlan> {
-  const { slot } = services;
-  return planForJob(job, {
-    data: brought?.data,
-    ...(leased ? { leased } : {}),
-    ...(slot?.cpus === undefined ? {} : { cpus: slot.cpus }),
-    setAside: services.devices.setAside,
-    ...(services.plugins ? { launchers: services.plugins.launchers } : {}),
-    context: services.context,
-    settings: services.settings,
-    engine: services.engine.kind,
-    gpus: services.gpus,
-    ...(services.tools ? { tools: services.tools } : {}),
-    packageDir: services.packageDir,
-    hidden: services.hidden,
-    runFolder,
-    containerName: containerNameOf(job, runId, services.sample),
-    labels: labelsOf(services, runId),
-    credentials: services.credentials,
-    envSecrets: services.envSecrets,
-    scrubber: services.scrubber,
-    buildNumber: services.buildNumber,
-    giveBackTo: services.giveBackTo,
-    env: services.devices.env,
-  });
-}
-
-/** undefined lets the plan choose, and say why it can't. */
-const gpusOf = (slot: Slot | undefined): readonly number[] | undefined =>
-  slot && slot.gpus.length > 0 ? slot.gpus : undefined;
-
-/** The reference's name, and the run's id behind it: two runs of one package don't get in each other's way. */
-function containerNameOf(job: Job, runId: string, sample: number | undefined): string {
-  const plain = job.imageName.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 180);
-  return `container_${plain}_${shortId(runId)}${sample === undefined ? '' : `_${sample}`}`;
-}
-
-function labelsOf(
-  services: Pick<RunServices, 'campaign' | 'host' | 'resultsRoot' | 'settings'>,
-  run: string,
-): Record<string, string> {
-  return {
-    'madengine.campaign': services.campaign.id,
-    'madengine.run': run,
-    'madengine.host': services.host,
-    'madengine.results_root': services.resultsRoot,
-    ...(services.settings.keepAlive ? { 'madengine.keep': 'true' } : {}),
-  };
 }
