@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import type { Metafile } from 'esbuild';
+import { basename, dirname, join, relative } from 'node:path';
+import { type OutputChunk, RUNTIME_MODULE_ID } from 'rolldown';
 
 /** Licences under which a package may go into an MIT-licensed bundle; only their text has to come along. */
 const compatible: ReadonlySet<string> = new Set([
@@ -17,12 +17,13 @@ const compatible: ReadonlySet<string> = new Set([
 ]);
 
 /** Folders, relative to the root, of the packages that left at least one byte in the bundle; sorted. */
-export function bundledPackages(metafile: Metafile): string[] {
+export function bundledPackages(root: string, chunks: readonly OutputChunk[]): string[] {
   const found = new Set<string>();
-  for (const output of Object.values(metafile.outputs)) {
-    for (const [file, { bytesInOutput }] of Object.entries(output.inputs)) {
+  for (const { modules } of chunks) {
+    for (const [id, { renderedLength }] of Object.entries(modules)) {
+      const file = id === RUNTIME_MODULE_ID ? 'node_modules/rolldown/' : relative(root, id);
       const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
-      if (folder !== undefined && bytesInOutput > 0) found.add(folder);
+      if (folder !== undefined && renderedLength > 0) found.add(folder);
     }
   }
   return [...found].sort();

@@ -1,23 +1,20 @@
-import { join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { isAbsolute, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 
 const sources = join(import.meta.dirname, '..');
 
 /** Our files that an entry point brings into a bundle, loaded at once or later; what only types need is not in it. */
 async function filesBehind(entry: string): Promise<string[]> {
-  const { metafile } = await build({
-    entryPoints: [join(sources, entry)],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
+  const bundle = await rolldown({
+    input: join(sources, entry),
+    external: (id) => !id.startsWith('.') && !isAbsolute(id),
     logLevel: 'silent',
-    absWorkingDir: sources,
   });
-  return Object.keys(metafile.inputs).map((file) => relative(sources, join(sources, file)));
+  const { output } = await bundle.generate();
+  await bundle.close();
+  const files = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  return files.map((file) => relative(sources, file));
 }
 
 test('no code that asks for GPUs is on the way of a build', async () => {
