@@ -123,9 +123,11 @@ async function openIn(
       )
     : { folder: await newCampaign(frame, { ...cleaning, perfCsv, version }, around), goingOn: [] };
   const { id } = folder;
-  if (frame.asked) await writeAsked(folder.path, events.scrubData(frame.asked));
   const secretsDir = join(folder.path, 'secrets');
-  await folder.journal.append({ act: 'secrets.dir', path: secretsDir });
+  await Promise.all([
+    frame.asked && writeAsked(folder.path, events.scrubData(frame.asked)),
+    folder.journal.append({ act: 'secrets.dir', path: secretsDir }),
+  ]);
   await mkdir(secretsDir, { mode: 0o700 });
   return {
     folder,

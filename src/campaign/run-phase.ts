@@ -31,8 +31,10 @@ export async function runPhase(
   const { options, jobs, context, gpus, resume } = inputs;
   const started = around.clock.monotonic();
   const writer = perfWriter(campaign.perfCsv, { clock: around.clock });
-  const services = await servicesFor(inputs, writer, campaign, around);
-  await keepPlanned(inputs, campaign);
+  const [services] = await Promise.all([
+    servicesFor(inputs, writer, campaign, around),
+    keepPlanned(inputs, campaign),
+  ]);
   const last = resume ? await lastAttempts(campaign.folder.path) : new Map<string, RunRecord>();
   const unbuilt = unbuiltBefore(inputs, last);
   campaign.before.push(...unbuilt);

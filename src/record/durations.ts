@@ -30,7 +30,8 @@ export function executionS({
 /** Adds to what an earlier process of the campaign wrote. */
 export async function writeDurations(campaignFolder: string, durations: Durations): Promise<void> {
   const all = { ...Object.fromEntries(await readOne(campaignFolder)), ...Object.fromEntries(durations) };
-  await writeFileAtomic(join(campaignFolder, file), `${JSON.stringify({ schema, jobs: all })}\n`);
+  const text = `${JSON.stringify({ schema, jobs: all })}\n`;
+  await writeFileAtomic(join(campaignFolder, file), text, { durable: false });
 }
 
 /** The median of each job over the last campaigns of the results root. */
@@ -38,11 +39,14 @@ export async function pastDurations(campaignsFolder: string, resultsRoot: string
   const ids = (await campaignIds(resultsRoot)).slice(-mostLookedAt).toReversed();
   const found = new Map<string, number[]>();
   let read = 0;
-  for (const id of ids) {
-    if (read >= most) break;
-    const jobs = await readOne(join(campaignsFolder, id));
-    if (jobs.size > 0) read++;
-    for (const [job, seconds] of jobs) found.set(job, [...(found.get(job) ?? []), seconds]);
+  while (read < most && ids.length > 0) {
+    const several = await Promise.all(
+      ids.splice(0, most - read).map((id) => readOne(join(campaignsFolder, id))),
+    );
+    for (const jobs of several) {
+      if (jobs.size > 0) read++;
+      for (const [job, seconds] of jobs) found.set(job, [...(found.get(job) ?? []), seconds]);
+    }
   }
   return new Map([...found].map(([job, list]) => [job, medianOf(list)]));
 }

@@ -112,10 +112,10 @@ async function execute(options: ExecuteOptions): Promise<Executed> {
     const timeoutS = timeLeft(plan.timeoutS, options);
     const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
     const seenS = clock.monotonic() - started;
-    options.onOver();
     const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
     if (cut) await end();
     else if (!options.keepAlive) void end();
+    options.onOver();
     const followed = await follower.finish();
     const programEnd = cut ?? (await exitOf(running, followed.marks));
     if (programEnd.kind !== 'exited' && !options.keepAlive && (await end())) await handOver(options);
@@ -136,16 +136,20 @@ async function execute(options: ExecuteOptions): Promise<Executed> {
 
 async function makeContainer(control: string, options: ExecuteOptions): Promise<string> {
   const { plan, engine } = options;
-  await Promise.all([
+  await options.intend();
+  const [created, written] = await Promise.allSettled([
+    engine.create({ ...plan.container, image: options.image }),
     makeControlFiles(control, {
       [controlFiles.program]: renderProgram(plan.program),
       [controlFiles.output]: '',
       [controlFiles.marks]: '',
       ...plan.launch.files,
     }),
-    options.intend(),
   ]);
-  return engine.create({ ...plan.container, image: options.image });
+  if (created.status === 'rejected') throw created.reason;
+  if (written.status === 'fulfilled') return created.value;
+  await endContainer(options, created.value);
+  throw written.reason;
 }
 
 /** Seconds in which the output of a program is read that may be over long since. */

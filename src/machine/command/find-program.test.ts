@@ -18,17 +18,17 @@ test('all programs of a name are found in the order of the folders', async () =>
   await program('a/tool');
   await program('b/tool');
   const folders = [join(root, 'b'), join(root, 'a')];
-  expect(await findPrograms('tool', folders)).toEqual([join(root, 'b/tool'), join(root, 'a/tool')]);
+  expect(findPrograms('tool', folders)).toEqual([join(root, 'b/tool'), join(root, 'a/tool')]);
 });
 
 test('a folder that is a link to another one adds nothing', async () => {
   await program('a/tool');
   await symlink(join(root, 'a'), join(root, 'c'));
-  expect(await findPrograms('tool', [join(root, 'a'), join(root, 'c')])).toEqual([join(root, 'a/tool')]);
+  expect(findPrograms('tool', [join(root, 'a'), join(root, 'c')])).toEqual([join(root, 'a/tool')]);
 });
 
 test('folders, files without permission and relative PATH entries are passed over', async () => {
   await mkdir(join(root, 'a/tool'));
   await program('b/tool', 0o644);
-  expect(await findPrograms('tool', [join(root, 'a'), join(root, 'b'), '.', ''])).toEqual([]);
+  expect(findPrograms('tool', [join(root, 'a'), join(root, 'b'), '.', ''])).toEqual([]);
 });

@@ -28,8 +28,8 @@ export function thisMachine(options: { env: Readonly<Record<string, string | und
   return {
     place: 'this machine',
     start: (command) => start(command, inherited),
-    which: async (program, alsoIn = []) => (await findPrograms(program, [...folders, ...alsoIn]))[0],
-    whichAll: (program) => findPrograms(program, folders),
+    which: async (program, alsoIn = []) => findPrograms(program, [...folders, ...alsoIn])[0],
+    whichAll: async (program) => findPrograms(program, folders),
   };
 }
 

@@ -84,8 +84,7 @@ export async function createCampaign(options: CampaignOptions): Promise<Campaign
   await mkdir(campaignsFolder(resultsRoot), { recursive: true });
   await mkdir(join(path, 'runs'), { recursive: true, mode: 0o700 });
   const info = firstInfo(options, resultsRoot);
-  await writeCampaignFile(path, info);
-  await syncFolder(campaignsFolder(resultsRoot));
+  await Promise.all([writeCampaignFile(path, info), syncFolder(campaignsFolder(resultsRoot))]);
   return heldCampaign({ path, info, resultsRoot, lock, clock });
 }
 

@@ -1,7 +1,7 @@
 /** What the stage noted of a run's environment, taken out of the folder that the model could write in, and kept. */
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Scrubber } from '../../foundation/secret.ts';
 import { maskSecretText } from '../../foundation/secret-text.ts';
@@ -55,9 +55,9 @@ export async function keepEnvironment(options: KeepOptions): Promise<KeptEnviron
   const { control, mode, campaign } = options;
   const noted = join(control, captureFiles.folder);
   if (!(await lstat(noted).catch(() => undefined))?.isDirectory()) return undefined;
-  const index = await readOwn(join(noted, captureFiles.index), longestIndex);
+  const index = readOwn(join(noted, captureFiles.index), longestIndex);
   if (index === undefined || (options.onlyWhole && !/^over$/m.test(index))) return undefined;
-  const sections = await readSections(noted, statesOf(index), options);
+  const sections = readSections(noted, statesOf(index), options);
   const hash = hashOf(sections);
   const contents = filesOf(sections, { hash, mode });
   const files = Object.entries(contents).map(([path, text]) => ({
@@ -106,19 +106,17 @@ function readSections(
   noted: string,
   states: ReadonlyMap<string, SectionState>,
   { mode, scrubber }: KeepOptions,
-): Promise<SeenSection[]> {
-  return Promise.all(
-    environmentSections
-      .filter(({ full }) => !full || mode === 'full')
-      .map(async (section) => {
-        const raw = await readOwn(join(noted, `${section.name}.txt`), longestSection);
-        return {
-          section,
-          state: states.get(section.name) ?? 'late',
-          text: cleaned(raw ?? 'not asked: something before it did not answer\n', scrubber),
-        };
-      }),
-  );
+): SeenSection[] {
+  return environmentSections
+    .filter(({ full }) => !full || mode === 'full')
+    .map((section) => {
+      const raw = readOwn(join(noted, `${section.name}.txt`), longestSection);
+      return {
+        section,
+        state: states.get(section.name) ?? 'late',
+        text: cleaned(raw ?? 'not asked: something before it did not answer\n', scrubber),
+      };
+    });
 }
 
 /** Without secrets and without what would move a terminal's cursor. */
@@ -131,21 +129,27 @@ function cleaned(raw: string, scrubber: Scrubber): string {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-/** A regular file, as far as `longest` bytes; links are not followed, pipes not waited for. */
-async function readOwn(path: string, longest: number): Promise<string | undefined> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch(() => undefined);
-  if (!file) return undefined;
+/**
+ * A regular file, as far as `longest` bytes; links are not followed, pipes not waited for. At once, as all that goes over
+ * these dozens of small files: while their promises took turns, the engine would lack a CPU to remove the container.
+ */
+function readOwn(path: string, longest: number): string | undefined {
+  let file: number;
   try {
-    const facts = await file.stat();
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+  try {
+    const facts = fstatSync(file);
     if (!facts.isFile()) return undefined;
     const buffer = Buffer.alloc(Math.min(facts.size, longest));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
+    const bytesRead = readSync(file, buffer, 0, buffer.length, 0);
     const text = buffer.toString('utf8', 0, bytesRead);
     // A secret that is cut would not be found.
     return facts.size > longest ? text.slice(0, text.lastIndexOf('\n') + 1) : text;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
@@ -169,9 +173,9 @@ async function writeOnce(folder: string, contents: Readonly<Record<string, strin
   if (await isThere(folder)) return;
   const temporary = `${folder}.${process.pid}.tmp`;
   await mkdir(temporary, { recursive: true, mode: 0o700 });
-  await Promise.all(
-    Object.entries(contents).map(([name, text]) => writeFile(join(temporary, name), text, { mode: 0o600 })),
-  );
+  for (const [name, text] of Object.entries(contents)) {
+    writeFileSync(join(temporary, name), text, { mode: 0o600 });
+  }
   await rename(temporary, folder).catch(async (error: unknown) => {
     await rm(temporary, { recursive: true, force: true });
     if (!(await isThere(folder))) throw error;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Executed } from '../execute-program.ts';
 import type { Job } from '../job.ts';
 import type { JobPlan } from '../plan-job.ts';
-import { linkOrCopy } from '../result/final-log.ts';
+import { linkOrCopy, linkOrCopyNew } from '../result/final-log.ts';
 import { hostPaths } from '../run-folder.ts';
 import type { Progress, RunServices } from '../run-services.ts';
 import type { EnvironmentCapture } from './environment-captures.ts';
@@ -104,9 +104,13 @@ async function keepArtifacts(
   { job, runFolder }: WithEnvironmentOptions,
 ): Promise<Progress['artifacts']> {
   const folder = join(runFolder, 'artifacts', nameOf(job));
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
+  await makeAnew(folder, 0o700);
   const places = placesOf(kept, folder);
-  await Promise.all(places.map(({ from, to }) => linkOrCopy(from, to)));
+  for (const { from, to } of places) {
+    if (dirname(to) === folder) linkOrCopyNew(from, to);
+    else await linkOrCopy(from, to);
+  }
   return kept.files.map(({ bytes, sha256 }, index) => {
     const to = places[index]?.to ?? '';
     const inFolder = dirname(to) === folder ? join(basename(folder), basename(to)) : basename(to);
@@ -114,17 +118,22 @@ async function keepArtifacts(
   });
 }
 
+/** Empty, whatever a killed process left of it. */
+async function makeAnew(folder: string, mode: number): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode });
+}
+
 /** The same beside `perf.csv`; an earlier one is replaced whole. */
 async function nameIt(kept: KeptEnvironment, { job, services }: WithEnvironmentOptions): Promise<void> {
   const folder = join(services.resultsRoot, nameOf(job));
   const temporary = `${folder}.${process.pid}.tmp`;
-  await mkdir(temporary, { recursive: true });
+  await makeAnew(temporary, 0o777);
   try {
-    await Promise.all(
-      placesOf(kept, temporary).map(({ from, to }) =>
-        linkOrCopy(from, to === `${temporary}.csv` ? `${folder}.csv` : to),
-      ),
-    );
+    for (const { from, to } of placesOf(kept, temporary)) {
+      if (dirname(to) === temporary) linkOrCopyNew(from, to);
+      else await linkOrCopy(from, `${folder}.csv`);
+    }
     await rm(folder, { recursive: true, force: true });
     await rename(temporary, folder);
   } finally {

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { copyFile, type FileHandle, link, lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFileSync, linkSync } from 'node:fs';
+import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { byteSearch } from '../../foundation/byte-search.ts';
 import { MadError } from '../../foundation/error.ts';
 import { temporaryBeside } from '../../foundation/file/atomic-write.ts';
@@ -47,15 +47,25 @@ export async function finishLog({ from, to, scrubber }: FinishLogOptions): Promi
 export async function linkOrCopy(from: string, to: string): Promise<void> {
   const temporary = temporaryBeside(to);
   try {
-    await link(from, temporary).catch(async (error: unknown) => {
-      if (errnoOf(error) === 'ENOENT') throw error;
-      // Other file system, no links there, or too many of them.
-      await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    });
+    linkOrCopyNew(from, temporary);
     await rename(temporary, to);
   } finally {
     // Renaming one link of a file over another does nothing, and leaves both.
     await rm(temporary, { force: true });
+  }
+}
+
+/**
+ * The same where nothing stands yet, in a folder that nobody looks into before it is whole. At once: an environment has
+ * dozens of files, and while their promises took turns, the engine would lack a CPU to remove the container.
+ */
+export function linkOrCopyNew(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw error;
+    // Other file system, no links there, or too many of them.
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
   }
 }
 
