@@ -20,6 +20,7 @@ exec >>"$madengine_output" 2>&1 </dev/null
 
 madengine_status=0
 madengine_signal=
+madengine_offset=
 madengine_child=
 if env --default-signal=INT,QUIT true 2>/dev/null; then madengine_reset=env
 elif command -v perl >/dev/null 2>&1; then madengine_reset=perl
@@ -50,7 +51,8 @@ madengine_start() {
 
 madengine_stage() {
   [ "$3" = always ] || [ "$madengine_status$madengine_signal" = 0 ] || return 0
-  madengine_look
+  # A stage starts where the one before has ended.
+  [ -n "$madengine_offset" ] || madengine_look
   madengine_mark 'start\t%s\t%s\t%s\t%s\n' "$1" "$2" $madengine_uptime $madengine_offset
   madengine_start "$1" &
   madengine_last=$!
@@ -72,7 +74,7 @@ madengine_stage() {
 }
 
 madengine_over() {
-  madengine_look
+  [ -n "$madengine_offset" ] || madengine_look
   madengine_status=${madengine_signal:-$madengine_status}
   madengine_mark 'over\t%s\t%s\t%s\n' $madengine_uptime $madengine_offset "$madengine_status"
   exit "$madengine_status"
