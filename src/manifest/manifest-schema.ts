@@ -6,8 +6,7 @@
 import * as z from 'zod/mini';
 import { isImageReference } from '../image/reference.ts';
 import { packageSnapshotSchema } from '../package/snapshot-schema.ts';
-
-export const manifestSchemaName = 'madengine.manifest/1';
+import { manifestSchemaName } from './schema-name.ts';
 
 const text = z.string();
 const seconds = z.number();

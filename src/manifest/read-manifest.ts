@@ -1,6 +1,6 @@
 import { readJsonFile } from '../foundation/file/json-file.ts';
-import { invalidFile } from '../foundation/schema-problem.ts';
-import { type BuildManifest, manifestSchema } from './manifest-schema.ts';
+import type { BuildManifest } from './manifest-schema.ts';
+import { plainManifest } from './plain-manifest.ts';
 
 const hint = 'Write the manifest anew with `madengine-cli build`, or correct that key.';
 
@@ -9,12 +9,21 @@ export async function readManifest(file: string): Promise<BuildManifest> {
   return parseManifest(await readJsonFile(file), file);
 }
 
-export function parseManifest(data: unknown, file: string): BuildManifest {
-  const result = manifestSchema.safeParse(data);
-  if (!result.success) throw invalidFile(file, result.error, data, hint);
+export async function parseManifest(data: unknown, file: string): Promise<BuildManifest> {
+  const manifest = plainManifest(data) ?? (await parseUnusual(data, file));
   // The Python tool writes '' for an image that is in no registry.
-  for (const image of Object.values(result.data.built_images)) {
+  for (const image of Object.values(manifest.built_images)) {
     if (image.registry_image === '') delete image.registry_image;
   }
+  return manifest;
+}
+
+async function parseUnusual(data: unknown, file: string): Promise<BuildManifest> {
+  const [{ manifestSchema }, { invalidFile }] = await Promise.all([
+    import('./manifest-schema.ts'),
+    import('../foundation/schema-problem.ts'),
+  ]);
+  const result = manifestSchema.safeParse(data);
+  if (!result.success) throw invalidFile(file, result.error, data, hint);
   return result.data;
 }

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
-import { type BuildManifest, manifestSchemaName } from './manifest-schema.ts';
+import type { BuildManifest } from './manifest-schema.ts';
+import { manifestSchemaName } from './schema-name.ts';
 
 /** The keys of the Python tool in its order, then ours. */
 const keyOrder = [

@@ -87,7 +87,7 @@ export async function reproduce(wish: ReproduceWish, around: Surroundings): Prom
     detectDevices(options, there),
     openEngine(options.engine, there.runner),
   ]);
-  const manifest = parseManifest(planned.manifest, 'the recorded manifest');
+  const manifest = await parseManifest(planned.manifest, 'the recorded manifest');
   const { additionalContext, additionalContextFile } = wish.typed;
   const typedContext = { additionalContext, additionalContextFile };
   const merged = await readContext(typedContext, { manifest: planned.context.values, gpus }, there);

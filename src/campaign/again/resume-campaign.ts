@@ -81,7 +81,7 @@ async function resumeRuns(
     detectDevices(options, around),
     openEngine(options.engine, around.runner),
   ]);
-  const manifest = parseManifest(planned.manifest, 'the recorded manifest');
+  const manifest = await parseManifest(planned.manifest, 'the recorded manifest');
   const recorded = { manifest: planned.context.values, gpus };
   const { additionalContext, additionalContextFile } = typed;
   const context = await readContext({ additionalContext, additionalContextFile }, recorded, around);

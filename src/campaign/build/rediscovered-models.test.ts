@@ -37,7 +37,7 @@ const around = (): Surroundings => ({
 test('a manifest with images alone gets the models of the package whose names stand in those of the images', async () => {
   await writeFile(join(cwd, 'models.json'), JSON.stringify([card('bert'), card('Bert_large'), card('gpt')]));
   const images = ['ci-bert_large_x.ubuntu.amd', 'ci-bert_x.ubuntu.amd', 'ci-unknown_x'];
-  const manifest = parseManifest(
+  const manifest = await parseManifest(
     { built_images: Object.fromEntries(images.map((name) => [name, { docker_image: name }])) },
     'old.json',
   );
@@ -49,7 +49,7 @@ test('a manifest with images alone gets the models of the package whose names st
 });
 
 test('a manifest with models is left as it is, and no package is asked for', async () => {
-  const manifest = parseManifest(
+  const manifest = await parseManifest(
     { built_images: { a: { docker_image: 'a' } }, built_models: { a: { name: 'm' } } },
     'm.json',
   );

@@ -1,0 +1,2 @@
+/** What a manifest calls its own form. */
+export const manifestSchemaName = 'madengine.manifest/1';
