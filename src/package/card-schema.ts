@@ -16,13 +16,19 @@ const count = z.union(
   [z.int().check(z.gte(0)), z.string().check(z.regex(/^\s*\d+\s*$/))],
   'a whole number, 0 or more',
 );
+const gpusText = 'a number of GPUs (text or number), or -1 for all';
 const gpuCount = z.union(
-  [z.int().check(z.gte(-1)), z.string().check(z.regex(/^\s*(?:-1|\d+)\s*$/))],
-  'a number of GPUs (text or number), or -1 for all',
+  [z.int(gpusText).check(z.gte(-1, gpusText)), z.string().check(z.regex(/^\s*(?:-1|\d+)\s*$/, gpusText))],
+  gpusText,
 );
+const secondsText = 'a number of seconds, 0 for no limit';
 const seconds = z.union(
-  [z.number().check(z.gte(0)), z.literal(-1), z.string().check(z.regex(/^\s*(?:-1|\d+(?:\.\d+)?)\s*$/))],
-  'a number of seconds, 0 for no limit',
+  [
+    z.number().check(z.gte(0, secondsText)),
+    z.literal(-1),
+    z.string().check(z.regex(/^\s*(?:-1|\d+(?:\.\d+)?)\s*$/, secondsText)),
+  ],
+  secondsText,
 );
 const flag = z.boolean('true or false');
 const lines = z.array(line, 'a list of texts');
