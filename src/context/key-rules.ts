@@ -81,6 +81,8 @@ const numberList: Rule = (value, path) => {
   }
   const backwards = [...bare.matchAll(/(\d+)-(\d+)/g)].find(([, from, to]) => Number(to) < Number(from));
   if (backwards) return wrong(path, `the range ${backwards[0].slice(0, 40)} goes backwards`);
+  const large = /\d{5,}/.exec(bare)?.[0];
+  if (large) return wrong(path, `${large.slice(0, 40)} is beyond every machine: the largest number is 9999`);
   return { value: bare };
 };
 
@@ -179,6 +181,14 @@ const renderMinor: Rule = (value, path) =>
     ? { value }
     : wrong(path, 'expected the number of a render node, such as 128 for /dev/dri/renderD128');
 
+/** Two GPUs with one node would be one GPU, given away twice. */
+const renderMinors: Rule = (value, path) => {
+  const checked = listOf(renderMinor)(value, path);
+  if ('problems' in checked || !Array.isArray(value)) return checked;
+  const twice = value.find((minor, at) => value.indexOf(minor) < at);
+  return twice === undefined ? checked : wrong(path, `the render node ${String(twice)} stands there twice`);
+};
+
 /** `more`: vendors of plugins. */
 export const vendorRule = (more: readonly string[]): Rule => oneOf([...gpuVendors, ...more]);
 
@@ -193,7 +203,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   docker_mounts: mapOf(hostPath, containerPath),
   docker_gpus: numberList,
   docker_cpus: numberList,
-  gpu_renderDs: listOf(renderMinor),
+  gpu_renderDs: renderMinors,
   n_gpus: gpuCount,
   gpus_per_node: gpuCount,
   gpu_count: gpuCount,

@@ -143,6 +143,8 @@ test.each([
   [{ docker_mounts: { '/data': 3 } }, /docker_mounts\.\/data: expected a path/],
   [{ docker_gpus: '0;1' }, /docker_gpus: "0;1" is no list/],
   [{ docker_cpus: '0,7-4' }, /docker_cpus: the range 7-4 goes backwards/],
+  [{ docker_gpus: '0-99999999999' }, /docker_gpus: 99999999999 is beyond every machine/],
+  [{ gpu_renderDs: [128, 129, 128] }, /gpu_renderDs: the render node 128 stands there twice/],
   [{ gpu_renderDs: [128, 1] }, /gpu_renderDs\[1\]: expected the number of a render node/],
   [{ timeout_multiplier: 0 }, /timeout_multiplier: expected a number above 0/],
   [{ timeout_multiplier: '2' }, /timeout_multiplier: expected a number, found text/],

@@ -138,3 +138,12 @@ test('a device has one name, whichever tool described it', () => {
   expect(keyOf({ index: 0, name: '', uuid: 'GPU-1', pciAddress: '0000:05:00.0' })).toBe('0000_05_00.0');
   expect(keyOf({ index: 3, name: '', uuid: '../../x' })).toBe('.._.._x');
 });
+
+test('parts of one GPU that have no name of their own are leased together', async () => {
+  const part = (index: number): GpuDevice => ({ index, name: '', pciAddress: '0000:c1:00.0' });
+  const both = await lease([part(0), part(1)], 2);
+  expect(both.gpus).toEqual([0, 1]);
+  expect(tryLeaseGpus(folder, [part(1)])).toMatchObject({ busy: 1 });
+  both.release();
+  expect(tryLeaseGpus(folder, [part(1), part(0)])).toMatchObject({ gpus: [1, 0] });
+});

@@ -90,12 +90,22 @@ function takeFree(
   for (const device of wanted) {
     if (held.size >= count) break;
     if (held.has(device.index)) continue;
-    const lock = tryDevice(lockPath(folder, device));
+    const lock = sharedLock(wanted, device, held) ?? tryDevice(lockPath(folder, device));
     if (lock) held.set(device.index, lock);
     else busy.push(device);
     if (!lock && inOrder) break;
   }
   return busy;
+}
+
+/** Parts of one GPU may have no name of their own; the lock of one is then that of all. */
+function sharedLock(
+  wanted: readonly GpuDevice[],
+  device: GpuDevice,
+  held: ReadonlyMap<number, Lock>,
+): Lock | undefined {
+  const twin = wanted.find((each) => held.has(each.index) && keyOf(each) === keyOf(device));
+  return twin && held.get(twin.index);
 }
 
 function tryDevice(path: string): Lock | undefined {
@@ -109,7 +119,7 @@ function leaseOf(candidates: readonly GpuDevice[], held: Map<number, Lock>): Lea
 }
 
 function releaseAll(held: Map<number, Lock>): void {
-  for (const lock of held.values()) lock.release();
+  for (const lock of new Set(held.values())) lock.release();
   held.clear();
 }
 

@@ -46,7 +46,9 @@ test('what is not offered, and what was set aside, no job gets', () => {
 });
 
 test('all GPUs of a list that names one which is not here can not be had', () => {
-  expect(() => chooseGpus(card('-1'), context({ docker_gpus: '2-5' }), facts(4))).toThrow(/docker_gpus/);
+  expect(() => chooseGpus(card('-1'), context({ docker_gpus: '2-5' }), facts(4))).toThrow(
+    /docker_gpus is "2-5"/,
+  );
   expect(chooseGpus(card('1'), context({ docker_gpus: '2-5' }), facts(4))).toEqual([2]);
 });
 

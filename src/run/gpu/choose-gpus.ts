@@ -3,7 +3,7 @@ import { MadError } from '../../foundation/error.ts';
 import type { GpuFacts } from '../../machine/device/detect.ts';
 import { type GpuDevice, offeredDevices } from '../../machine/device/gpu-facts.ts';
 import type { ModelCard } from '../../package/card.ts';
-import { parseNumberList } from './number-list.ts';
+import { numberListText, parseNumberList } from './number-list.ts';
 
 /** What a job may take: any `count` of the candidates, the first ones where all are free. */
 export interface GpuWish {
@@ -60,7 +60,7 @@ function unavailable(
     });
   }
   const limits = [
-    ...(list ? [`docker_gpus is "${String(list)}"`] : []),
+    ...(list ? [`docker_gpus is "${numberListText(list)}"`] : []),
     ...(facts.limitedBy ?? []),
     ...[...setAside].map(([index, reason]) => `GPU ${index} was set aside (${reason})`),
   ];
