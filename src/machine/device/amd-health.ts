@@ -2,7 +2,7 @@
 import type { GpuDevice } from './gpu-facts.ts';
 import type { GpuReading, HealthReader } from './gpu-health.ts';
 import type { MachineView } from './machine-view.ts';
-import { jsonIn, known, objectOf, objectsIn, said, wholeNumber } from './tool-output.ts';
+import { jsonIn, known, listWith, objectOf, objectsIn, said, wholeNumber } from './tool-output.ts';
 
 const processFolder = '/sys/class/kfd/kfd/proc';
 
@@ -110,7 +110,7 @@ async function metricsOf(machine: MachineView): Promise<Map<number, GpuReading>>
 /** `amd-smi metric --power --temperature --ecc --json`. */
 export function parseMetrics(output: string): Map<number, GpuReading> {
   const found = new Map<number, GpuReading>();
-  for (const entry of objectsIn(jsonIn(output))) {
+  for (const entry of objectsIn(jsonIn(output, listWith('gpu')))) {
     const index = wholeNumber(entry.gpu);
     if (index === undefined) continue;
     const power = objectOf(entry.power);

@@ -1,11 +1,22 @@
 /** Reads what AMD's tools print; which versions print what stands in `test/fixture/device/README.md`. */
-import { bytesOf, jsonIn, known, objectOf, objectsIn, pciAddress, said, wholeNumber } from './tool-output.ts';
+import {
+  bytesOf,
+  jsonIn,
+  known,
+  listWith,
+  objectOf,
+  objectsIn,
+  pciAddress,
+  said,
+  wholeNumber,
+} from './tool-output.ts';
 
 /** A GPU as a tool lists it. */
 export interface ListedGpu {
   index: number;
   name?: string;
   uuid?: string;
+  uniqueId?: string;
   serial?: string;
   node?: number;
   gpuId?: number;
@@ -17,7 +28,7 @@ export interface ListedGpu {
 
 /** `amd-smi list --json`, a list of objects; warnings may stand before it, network cards among the GPUs. */
 export function parseAmdSmiList(output: string): ListedGpu[] {
-  return objectsIn(jsonIn(output)).flatMap((entry) => {
+  return objectsIn(jsonIn(output, listWith('gpu'))).flatMap((entry) => {
     const index = wholeNumber(entry.gpu);
     if (index === undefined) return [];
     const render = /^renderD\d+$/.exec(said(entry.render) ?? '')?.[0];
@@ -29,6 +40,7 @@ export function parseAmdSmiList(output: string): ListedGpu[] {
         gpuId: wholeNumber(entry.kfd_id),
         renderNode: render === undefined ? undefined : `/dev/dri/${render}`,
         uuid: uuid !== undefined && /^[\w-]+$/.test(uuid) ? uuid : undefined,
+        uniqueId: /^GPU-([0-9a-f]{1,16})$/i.exec(said(entry.hip_uuid) ?? '')?.[1]?.toLowerCase(),
         pciAddress: pciAddress(entry.bdf),
       }),
     ];
@@ -37,7 +49,7 @@ export function parseAmdSmiList(output: string): ListedGpu[] {
 
 /** `amd-smi static --asic --board --vram --driver --json`. */
 export function parseAmdSmiStatic(output: string): ListedGpu[] {
-  return objectsIn(jsonIn(output)).flatMap((entry) => {
+  return objectsIn(jsonIn(output, listWith('gpu'))).flatMap((entry) => {
     const index = wholeNumber(entry.gpu);
     if (index === undefined) return [];
     const asic = objectOf(entry.asic);
@@ -111,5 +123,5 @@ export function parseRocminfo(output: string): { architecture: string; name: str
   const next = rest.findIndex((line) => /^\s*(?:Name:|Agent \d)/.test(line));
   const own = next < 0 ? rest : rest.slice(0, next);
   const name = own.map((line) => /^\s*Marketing Name:\s*(\S.*?)\s*$/.exec(line)?.[1]).find(Boolean);
-  return { architecture, name: name ?? '' };
+  return { architecture, name: said(name) ?? '' };
 }

@@ -79,7 +79,9 @@ async function listedByTools(machine: MachineView, notes: string[]): Promise<Lis
       noteProblem(answer, notes);
       return gpus;
     }
-    if (answer?.problem !== undefined) problems.push({ tool, problem: answer.problem });
+    if (answer === undefined) continue;
+    const problem = answer.problem ?? `${tool} names no GPU.`;
+    if (!problems.some((each) => each.problem === problem)) problems.push({ tool, problem });
   }
   notes.push(...problems.map((each) => each.problem));
   return undefined;
@@ -117,11 +119,22 @@ function deviceOf(gpu: ListedGpu, nodes: readonly KfdNode[], count: number): Gpu
     name: gpu.name ?? '',
     renderNode: node?.renderNode ?? gpu.renderNode,
     uuid: gpu.uuid ?? node?.uniqueId,
+    uniqueId: node?.uniqueId ?? gpu.uniqueId ?? uniqueIdIn(gpu.uuid),
     serial: gpu.serial,
     pciAddress: gpu.pciAddress ?? node?.pciAddress,
     memoryBytes: node?.memoryBytes ?? gpu.memoryBytes,
     kfdId: node?.gpuId || gpu.gpuId,
   });
+}
+
+/**
+ * amd-smi's UUIDs hold the id in pieces, its upper byte first: `5cff74a1-0000-1000-8012-3456789abcde` is that of
+ * `5c123456789abcde` (`amdsmi_uuid_gen` in ROCm/amdsmi).
+ */
+export function uniqueIdIn(uuid: string | undefined): string | undefined {
+  const match = /^([0-9a-f]{2})[0-9a-f]{6}-0000-1000-80([0-9a-f]{2})-([0-9a-f]{12})$/i.exec(uuid ?? '');
+  const id = match?.slice(1).join('').toLowerCase();
+  return id === undefined || /^0+$/.test(id) ? undefined : id;
 }
 
 /** Partitions of one GPU share its address, so it may say too little. */

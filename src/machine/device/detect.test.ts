@@ -312,11 +312,28 @@ test('a lost NVIDIA GPU hides no other', async () => {
 
 test('a tool that hangs is ended, and the next source is asked', async () => {
   await twoMi300();
-  const { facts } = detect([{ when: '/usr/bin/amd-smi', end: { kind: 'timed-out' } }], ['amd-smi']);
-  expect(await facts).toMatchObject({
-    count: 2,
-    notes: [expect.stringContaining('timed-out'), expect.anything()],
-  });
+  const { runner, facts } = detect([{ when: '/usr/bin/amd-smi', end: { kind: 'timed-out' } }], ['amd-smi']);
+  expect(await facts).toMatchObject({ count: 2, notes: [expect.stringContaining('timed-out')] });
+  // The list and, beside it, the products: each question that hangs costs a minute.
+  expect(runner.commands).toHaveLength(2);
+});
+
+test('a GPU that a tool lists twice is one', async () => {
+  const list = [{ gpu: 0, render: 'renderD128' }, { gpu: 1, render: 'renderD129' }, { gpu: 0 }];
+  const answers = [{ when: '/usr/bin/amd-smi', stdout: JSON.stringify(list) }];
+  const facts = await detect(answers, ['amd-smi']).facts;
+  expect([facts.count, facts.devices.map(({ index }) => index)]).toEqual([2, [0, 1]]);
+});
+
+test('tools that know no GPU are named', async () => {
+  const answers = [
+    { when: '/usr/bin/amd-smi', stdout: '[]' },
+    { when: '/usr/bin/xpu-smi', stdout: 'No GPU devices found.' },
+  ];
+  expect((await detect(answers, ['amd-smi', 'xpu-smi']).facts).notes).toEqual([
+    'amd-smi names no GPU.',
+    'xpu-smi names no GPU.',
+  ]);
 });
 
 test('variables of the environment leave fewer GPUs than there are', async () => {

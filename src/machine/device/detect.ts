@@ -41,6 +41,12 @@ const vendors: readonly Vendor[] = [
   },
 ];
 
+/** A GPU that a tool lists twice is one: a number says which is meant. */
+function onceEach(facts: GpuFacts): GpuFacts {
+  const devices = [...new Map(facts.devices.map((device) => [device.index, device])).values()];
+  return devices.length === facts.devices.length ? facts : { ...facts, count: devices.length, devices };
+}
+
 /** Never throws: what could not be found out stands in `notes`. Variables of `env` may offer fewer GPUs than there are. */
 export async function detectGpus(runner: CommandRunner, options: DetectOptions = {}): Promise<GpuFacts> {
   const machine = machineView(runner, options);
@@ -50,7 +56,7 @@ export async function detectGpus(runner: CommandRunner, options: DetectOptions =
   for (const vendor of [...more, ...vendors.filter(({ name }) => !replaced.has(name))]) {
     if (!(await machine.has(vendor))) continue;
     const detect = await vendor.load(options);
-    const facts = await detect(machine);
+    const facts = onceEach(await detect(machine));
     notes.push(...facts.notes);
     if (facts.count === 0) continue;
     const { limitToVisible } = await import('./visible-devices.ts');

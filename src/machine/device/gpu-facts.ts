@@ -12,6 +12,8 @@ export interface GpuDevice {
   /** Group id of the render node. */
   renderGroup?: number;
   uuid?: string;
+  /** AMD: the id in the UUIDs of ROCm's runtime (`GPU-<id>`), which differ from those of amd-smi; 16 hexadecimal digits. */
+  uniqueId?: string;
   serial?: string;
   /** Version of its firmware: the video BIOS, or what Intel calls so. */
   firmware?: string;

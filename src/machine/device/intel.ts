@@ -11,6 +11,7 @@ import {
   pciAddress,
   said,
   wholeNumber,
+  withKey,
 } from './tool-output.ts';
 
 /** Intel GPUs through `xpu-smi`, whose guide is https://intel.github.io/xpumanager/smi_user_guide.html. */
@@ -31,7 +32,8 @@ export const detectIntel: Detector = async (machine) => {
     devices,
     driver: detailed[0]?.driver,
     toolkit: version === undefined ? undefined : { name: 'oneAPI', version },
-    notes: answer?.problem === undefined ? [] : [answer.problem],
+    notes:
+      answer?.problem !== undefined ? [answer.problem] : devices.length > 0 ? [] : ['xpu-smi names no GPU.'],
   });
 };
 
@@ -43,7 +45,7 @@ interface ListedGpu extends GpuDevice {
 
 /** `xpu-smi discovery -j`: an object with `device_list`; 1.0 names no `drm_device`. */
 export function parseDiscovery(output: string): ListedGpu[] {
-  return objectsIn(objectOf(jsonIn(output)).device_list).flatMap((entry) => {
+  return objectsIn(objectOf(jsonIn(output, withKey('device_list'))).device_list).flatMap((entry) => {
     const index = wholeNumber(entry.device_id);
     // Virtual functions belong to guests.
     return index === undefined || entry.device_function_type === 'virtual' ? [] : [gpuOf(entry, index)];
@@ -70,7 +72,7 @@ async function withDetails(machine: MachineView, gpu: ListedGpu): Promise<Listed
     machine.tool('xpu-smi', ['discovery', '-d', String(gpu.index), '-j']),
     gpu.card === undefined ? [] : machine.names(`/sys/class/drm/${gpu.card}/device/drm`),
   ]);
-  const more = gpuOf(objectOf(jsonIn(answer?.output ?? '')), gpu.index);
+  const more = gpuOf(objectOf(jsonIn(answer?.output ?? '', withKey('device_id'))), gpu.index);
   const renderName = names.find((name) => /^renderD\d+$/.test(name));
   const renderNode = renderName === undefined ? undefined : `/dev/dri/${renderName}`;
   const renderGroup = renderNode === undefined ? undefined : await machine.group(renderNode);

@@ -29,7 +29,7 @@ export interface MachineView {
   linkName(path: string): Promise<string | undefined>;
   /** Group id of a file. */
   group(path: string): Promise<number | undefined>;
-  /** What a tool says; undefined when it isn't installed. */
+  /** What a tool says; undefined when it isn't installed, or hung when it was asked before. */
   tool(program: string, args: readonly string[]): Promise<ToolAnswer | undefined>;
   /** Absolute path of a tool. */
   which(program: string): Promise<string | undefined>;
@@ -44,6 +44,8 @@ export interface ToolAnswer {
   output: string;
   /** How it failed, in words. */
   problem?: string;
+  /** It was ended because it gave no answer in time. */
+  isHung?: boolean;
 }
 
 export interface MachineViewOptions {
@@ -54,12 +56,14 @@ export interface MachineViewOptions {
 }
 
 export function machineView(runner: CommandRunner, options: MachineViewOptions): MachineView {
-  return viewWith(runner, options, { first: [], after: toolFolders });
+  return viewWith(runner, options, { first: [], after: toolFolders, hung: new Set() });
 }
 
 interface ToolPlaces {
   first: readonly string[];
   after: readonly string[];
+  /** Tools that gave no answer in time, which are not asked again: each costs a minute once, not for each question. */
+  hung: Set<string>;
 }
 
 function viewWith(runner: CommandRunner, options: MachineViewOptions, places: ToolPlaces): MachineView {
@@ -81,12 +85,16 @@ function viewWith(runner: CommandRunner, options: MachineViewOptions, places: To
     group: async (path) => (await quietly(stat(at(path))))?.gid,
     tool: async (program, args) => {
       const path = await which(program);
-      return path === undefined ? undefined : askTool(runner, [path, ...args], options.signal);
+      if (path === undefined || places.hung.has(path)) return undefined;
+      const answer = await askTool(runner, [path, ...args], options.signal);
+      if (answer.isHung) places.hung.add(path);
+      return answer;
     },
     which,
     variable: (name) => options.env?.[name],
     withTools: (folder, place) =>
       viewWith(runner, options, {
+        ...places,
         first: place === 'first' ? [folder, ...places.first] : places.first,
         after: place === 'after' ? [folder, ...places.after] : places.after,
       }),
@@ -117,7 +125,8 @@ async function askTool(
   if (succeeded(result)) return { output: result.stdout };
   const words = (result.stderr.trim() || result.stdout.trim()).split('\n')[0]?.slice(0, 200) ?? '';
   const end = result.end.kind === 'exited' ? `exit code ${result.end.exitCode}` : result.end.kind;
-  return { output: result.stdout, problem: `${argv.join(' ')}: ${end}${words === '' ? '' : `: ${words}`}` };
+  const problem = `${argv.join(' ')}: ${end}${words === '' ? '' : `: ${words}`}`;
+  return { output: result.stdout, problem, isHung: result.end.kind === 'timed-out' };
 }
 
 async function quietly<T>(promise: Promise<T>): Promise<T | undefined> {

@@ -51,7 +51,7 @@ export function parseQuery(output: string): ListedGpu[] {
     return [
       known<ListedGpu>({
         index: Number(index),
-        name,
+        name: said(name) ?? '',
         uuid,
         driver: said(driver),
         pciAddress: pciAddress(bus),
@@ -69,7 +69,7 @@ export function parseList(output: string): ListedGpu[] {
     const match = /^GPU (\d+): (.+?)(?: \(UUID: ([^)\s]+)\))?\s*$/.exec(line);
     if (!match) return [];
     const [, index = '', name = '', uuid] = match;
-    return [known<ListedGpu>({ index: Number(index), name, uuid })];
+    return [known<ListedGpu>({ index: Number(index), name: said(name) ?? '', uuid })];
   });
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { uniqueIdIn } from './amd.ts';
 import { currentClock, parseMetrics, parseRasCounts } from './amd-health.ts';
 import {
   parseAmdSmiList,
@@ -62,6 +63,31 @@ test('the list of amd-smi is found behind junk with brackets of its own', () => 
       },
     ),
   );
+});
+
+test('lines of a log that are JSON themselves are not the answer', () => {
+  const log = '{"level":"warn","gpus":[{"id":1}]}\n[{"level":"info"}]\n';
+  expect(parseAmdSmiList(`${log}[{"gpu":1}]`)).toEqual([{ index: 1 }]);
+  expect(parseMetrics(`${log}{"gpu_data":[{"gpu":1}]}`).has(1)).toBe(true);
+  expect(parseDiscovery(`${log}{"device_list":[{"device_id":1,"device_name":"Max"}]}`)).toEqual([
+    { index: 1, name: 'Max' },
+  ]);
+});
+
+test('names of GPUs are plain text, whatever a tool prints', () => {
+  const name = '\u001b[31mH100\u202e';
+  const clean = '[31mH100';
+  expect(parseQuery(`0, GPU-a, 550, , , , ${name}`)).toMatchObject([{ name: clean }]);
+  expect(parseList(`GPU 0: ${name} (UUID: GPU-a)`)).toMatchObject([{ name: clean }]);
+  expect(parseRocminfo(`  Name:   gfx942\n  Marketing Name: ${name}\n`)).toMatchObject({ name: clean });
+});
+
+test.each([
+  ['abff74a1-0000-1000-80d1-3c23a9580558', 'abd13c23a9580558'],
+  ['00000000-0000-1000-8000-000000000000', undefined],
+  ['GPU-abd13c23a9580558', undefined],
+])('of the UUID %s of amd-smi, ROCr knows %s', (uuid, id) => {
+  expect(uniqueIdIn(uuid)).toBe(id);
 });
 
 test('values that could lead out of /dev/dri are not taken', () => {

@@ -1,23 +1,34 @@
 /** What the outputs of vendors' tools have in common. */
 
 /**
- * The first JSON list or object with something in it: tools write warnings before and after, with brackets of their own
- * (`[WARN] …`); null when there is none.
+ * The first JSON list or object that is meant: tools write warnings before and after, with brackets of their own
+ * (`[WARN] …`) or as JSON themselves; null when there is none.
  */
-export function jsonIn(output: string): unknown {
+export function jsonIn(output: string, isMeant: (value: unknown) => boolean = saysSomething): unknown {
   let tries = 0;
   for (let at = nextOpening(output, 0); at >= 0 && tries < 200; at = nextOpening(output, at + 1), tries++) {
     const end = closingOf(output, at);
     if (end < 0) continue;
     try {
       const value: unknown = JSON.parse(output.slice(at, end + 1));
-      if (saysSomething(value)) return value;
+      if (isMeant(value)) return value;
     } catch {
       // Not here; try the next bracket.
     }
   }
   return null;
 }
+
+/** What `jsonIn` looks for in an answer about GPUs, one object with this key for each. */
+export const listWith =
+  (key: string) =>
+  (value: unknown): boolean =>
+    objectsIn(value).some((entry) => Object.hasOwn(entry, key));
+
+export const withKey =
+  (key: string) =>
+  (value: unknown): boolean =>
+    Object.hasOwn(objectOf(value), key);
 
 const saysSomething = (value: unknown): boolean =>
   Array.isArray(value)
@@ -66,7 +77,7 @@ export function wholeNumber(value: unknown): number | undefined {
 export function said(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value
-    .replace(/\p{Cc}/gu, ' ')
+    .replace(/[\p{Cc}\p{Cf}]/gu, ' ')
     .trim()
     .slice(0, 200);
   return /^(?:|\[?(?:n\/a|not supported|not available|unknown(?: error)?)\]?)$/i.test(text)

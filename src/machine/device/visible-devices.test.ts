@@ -49,6 +49,13 @@ test('HIP counts in the order of the driver, people in that of amd-smi', () => {
   });
 });
 
+test('ROCr calls GPUs by an id of its own', () => {
+  const amd = facts('AMD', 2);
+  amd.devices = amd.devices.map((device) => ({ ...device, uniqueId: `${device.index}123456789abcdef` }));
+  const env = { ROCR_VISIBLE_DEVICES: 'GPU-1123456789abcdef' };
+  expect(limitToVisible(amd, env).offered).toEqual([1]);
+});
+
 test('the GPUs of a vendor that a plugin knows are limited by the variable that it names', () => {
   const npu = { ...facts('NONE'), vendor: 'NPU', visibleVariable: 'NPU_VISIBLE_DEVICES' };
   expect(limitToVisible(npu, { NPU_VISIBLE_DEVICES: '1,3', HIP_VISIBLE_DEVICES: '0' }).offered).toEqual([

@@ -65,7 +65,7 @@ function chosen(devices: readonly GpuDevice[], text: string, find: Find): GpuDev
   for (const word of expanded(text)) {
     const device = /^\d+$/.test(word)
       ? find(devices, Number(word))
-      : devices.find(({ uuid }) => isUuidOf(word, uuid));
+      : devices.find(({ uuid, uniqueId }) => isUuidOf(word, uuid) || isUuidOf(word, uniqueId));
     if (device === undefined) break;
     if (!found.includes(device)) found.push(device);
   }
