@@ -67,6 +67,7 @@ const ofAnotherNode = 'its results are those of another node (MAD_COLLECT_METRIC
 
 const hasNoneOfItsOwn = ({ isWorker, metrics }: Observations): boolean =>
   isWorker === true && metrics.length === 0;
+
 /** Of these a full disk may be the cause, and then it tells more than they do. */
 const maybeDisk: ReadonlySet<FailureClass> = new Set([
   'timeout',

@@ -97,3 +97,15 @@ test('aliases that stand for ever more, nesting without end and odd keys do no h
   expect(Object.keys((await read('--config odd.yaml')) as object)).toContain('__proto__');
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
+
+test('what a run must not see is no configuration, whatever it is called', async () => {
+  await write('keys/id_ed25519', 'private');
+  await write('.madengine/campaigns/1/secrets/config.json', '{"auths": {}}');
+  await symlink(join(root, 'keys/id_ed25519'), join(root, 'plain.json'));
+  const hidden = [
+    { path: 'keys/id_ed25519', kind: 'file' },
+    { path: '.madengine', kind: 'folder' },
+  ] as const;
+  for (const name of ['keys/id_ed25519', 'plain.json', '.madengine/campaigns/1/secrets/config.json'])
+    expect(await readConfigFile(`--config ${name}`, root, 'scripts', hidden)).toBeUndefined();
+});

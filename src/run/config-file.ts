@@ -3,6 +3,7 @@ import { open, realpath } from 'node:fs/promises';
 import { basename, extname, join, resolve, sep } from 'node:path';
 import { csvFields, RowSplitter } from '../record/perf/csv-rows.ts';
 import { splitWords } from '../stage/words.ts';
+import type { HiddenEntry } from './run-folder.ts';
 
 const credentialFile = 'credential.json';
 /** More settings than this are no settings. */
@@ -11,16 +12,24 @@ const deepest = 100;
 
 /**
  * What the file holds that a model's arguments name behind `--config`: JSON and YAML as data, the rows of a CSV file as
- * objects, any other, and what can't be read as that, as text; undefined without one. It is looked for in the folder of the model's scripts and above, up to the
- * package; nothing outside of that is read.
+ * objects, any other, and what can't be read as that, as text; undefined without one. It is looked for in the folder of
+ * the model's scripts and above, up to the package; nothing outside of that is read, nor what runs must not see.
  */
-export async function readConfigFile(args: string, packageDir: string, scriptsDir: string): Promise<unknown> {
+export async function readConfigFile(
+  args: string,
+  packageDir: string,
+  scriptsDir: string,
+  hidden: readonly HiddenEntry[] = [],
+): Promise<unknown> {
   const name = configArgument(args);
   if (name === undefined) return undefined;
   const root = await realpath(packageDir).catch(() => undefined);
   if (root === undefined) return undefined;
+  const covered = await Promise.all(
+    hidden.map(({ path }) => realpath(join(root, path)).catch(() => join(root, path))),
+  );
   for (const folder of [...foldersUpTo(scriptsDir), 'scripts']) {
-    const text = await readInside(resolve(join(root, folder), name), root);
+    const text = await readInside(resolve(join(root, folder), name), root, covered);
     if (text !== undefined) return await parsed(text, extname(name).toLowerCase());
   }
   return undefined;
@@ -48,10 +57,15 @@ function foldersUpTo(folder: string): string[] {
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/')).concat('');
 }
 
-async function readInside(path: string, root: string): Promise<string | undefined> {
+async function readInside(
+  path: string,
+  root: string,
+  covered: readonly string[],
+): Promise<string | undefined> {
   const real = await realpath(path).catch(() => undefined);
   if (real === undefined || !real.startsWith(root + sep) || basename(real) === credentialFile)
     return undefined;
+  if (covered.some((one) => real === one || real.startsWith(one + sep))) return undefined;
   const file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     () => undefined,
   );

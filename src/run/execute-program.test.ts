@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -169,4 +169,28 @@ test('files are given back after an end without the last stage, and it is told w
   expect(said.created.map(({ name }) => name)).toEqual(['c', 'c_give_back']);
   expect(said.removed).toEqual(['c1', 'c_give_back2']);
   expect(said.events).toMatchObject([{ type: 'notice', code: 'NOT_GIVEN_BACK' }]);
+});
+
+test('whatever ends a run, nobody follows its output any more', async () => {
+  const openFiles = async (): Promise<string[]> => {
+    const links = (await readdir('/proc/self/fd')).map((fd) =>
+      readlink(`/proc/self/fd/${fd}`).catch(() => ''),
+    );
+    return (await Promise.all(links)).filter((path) => path.startsWith(control));
+  };
+  const exec = (): RunningCommand => ({
+    pid: undefined,
+    result: Promise.reject(new Error('no client')),
+    kill() {},
+  });
+  await expect((await execute(ok, { engine: { exec } })).run).rejects.toThrow('no client');
+  const refused = await execute(ok, {
+    engine: {
+      exec: () => {
+        throw new Error('no such run');
+      },
+    },
+  });
+  await expect(refused.run).rejects.toThrow('no such run');
+  expect(await openFiles()).toEqual([]);
 });

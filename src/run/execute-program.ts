@@ -10,7 +10,7 @@ import type { PatternScan } from '../record/output/pattern-scan.ts';
 import { renderProgram } from '../stage/program.ts';
 import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
 import { giveBack } from './give-back.ts';
-import { followOutput } from './output-follower.ts';
+import { followOutput, type OutputFollower } from './output-follower.ts';
 import type { JobPlan } from './plan-job.ts';
 import type { Prefetch } from './prefetch.ts';
 import { hostPaths, makeControlFiles } from './run-folder.ts';
@@ -74,7 +74,7 @@ export const executeProgram = (options: ExecuteOptions): Promise<Executed> =>
   options.prefetch ? options.prefetch.timed(() => execute(options)) : execute(options);
 
 async function execute(options: ExecuteOptions): Promise<Executed> {
-  const { plan, engine, clock } = options;
+  const { plan } = options;
   const control = hostPaths(options.runFolder, '').control;
   const container = options.adopted ? plan.container.name : await makeContainer(control, options);
   let removal: Promise<boolean> | undefined;
@@ -82,56 +82,78 @@ async function execute(options: ExecuteOptions): Promise<Executed> {
     removal ??= endContainer(options, container);
     return removal;
   };
+  let followed: Followed | undefined;
   try {
-    const tracker = trackStages(plan.program.stages, options.emit);
-    const untimed = untimedStages(clock);
-    const over = Promise.withResolvers<void>();
-    const follower = followOutput({
-      control,
-      scanner: scannerOf(options),
-      scrubber: options.scrubber,
-      ...(options.liveOutput
-        ? { onOutput: (text: string) => options.emit({ type: 'run.output', text }) }
-        : {}),
-      onMark: (mark) => {
-        untimed.mark(mark);
-        tracker.mark(mark);
-        if (mark.kind === 'over') over.resolve();
-      },
-      onMetric: (metric) => options.emit({ type: 'metric.found', ...metric }),
-      clock,
-      signal: options.signal,
-    });
-    const started = clock.monotonic();
-    const running = options.adopted
-      ? watchProgram({
-          ...{ engine, container, clock, run: options.adopted.run },
-          over: options.adopted.isOver ? Promise.resolve() : over.promise,
-        })
-      : engine.exec(container, plan.exec);
-    const timeoutS = timeLeft(plan.timeoutS, options);
-    const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
-    const seenS = clock.monotonic() - started;
-    const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
-    if (cut) await end();
-    else if (!options.keepAlive) void end();
-    options.onOver();
-    const followed = await follower.finish();
-    const programEnd = cut ?? (await exitOf(running, followed.marks));
-    if (programEnd.kind !== 'exited' && !options.keepAlive && (await end())) await handOver(options);
-    const wholeS = options.adopted ? markedSeconds(followed.marks) : seenS;
-    return {
-      end: programEnd,
-      stages: tracker.seen(),
-      scan: followed.scan,
-      durationS: Math.max(0, wholeS - untimed.seconds()),
-      outOfMemory,
-      isGone: options.keepAlive && !cut ? Promise.resolve(true) : end(),
-    };
+    followed = follow(control, options);
+    return await runToEnd(followed, container, end, options);
   } catch (error) {
     await end();
+    await followed?.follower.finish().catch(() => {});
     throw error;
   }
+}
+
+/** What is seen of a program while it runs. */
+interface Followed {
+  follower: OutputFollower;
+  tracker: ReturnType<typeof trackStages>;
+  untimed: ReturnType<typeof untimedStages>;
+  /** Resolves when the program has noted its end. */
+  over: Promise<void>;
+}
+
+function follow(control: string, options: ExecuteOptions): Followed {
+  const { plan, scrubber, clock, signal, emit } = options;
+  const tracker = trackStages(plan.program.stages, emit);
+  const untimed = untimedStages(clock);
+  const over = Promise.withResolvers<void>();
+  const follower = followOutput({
+    ...{ control, scrubber, clock, signal },
+    scanner: scannerOf(options),
+    ...(options.liveOutput ? { onOutput: (text: string) => emit({ type: 'run.output', text }) } : {}),
+    onMark: (mark) => {
+      untimed.mark(mark);
+      tracker.mark(mark);
+      if (mark.kind === 'over') over.resolve();
+    },
+    onMetric: (metric) => emit({ type: 'metric.found', ...metric }),
+  });
+  return { follower, tracker, untimed, over: over.promise };
+}
+
+async function runToEnd(
+  { follower, tracker, untimed, over }: Followed,
+  container: string,
+  end: () => Promise<boolean>,
+  options: ExecuteOptions,
+): Promise<Executed> {
+  const { plan, engine, clock, adopted, keepAlive } = options;
+  const started = clock.monotonic();
+  const running = adopted
+    ? watchProgram({
+        ...{ engine, container, clock, run: adopted.run },
+        over: adopted.isOver ? Promise.resolve() : over,
+      })
+    : engine.exec(container, plan.exec);
+  const timeoutS = timeLeft(plan.timeoutS, options);
+  const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
+  const seenS = clock.monotonic() - started;
+  const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
+  if (cut) await end();
+  else if (!keepAlive) void end();
+  options.onOver();
+  const { marks, scan } = await follower.finish();
+  const programEnd = cut ?? (await exitOf(running, marks));
+  if (programEnd.kind !== 'exited' && !keepAlive && (await end())) await handOver(options);
+  const wholeS = adopted ? markedSeconds(marks) : seenS;
+  return {
+    end: programEnd,
+    stages: tracker.seen(),
+    scan,
+    durationS: Math.max(0, wholeS - untimed.seconds()),
+    outOfMemory,
+    isGone: keepAlive && !cut ? Promise.resolve(true) : end(),
+  };
 }
 
 async function makeContainer(control: string, options: ExecuteOptions): Promise<string> {

@@ -34,7 +34,7 @@ export interface FollowResult {
 }
 
 export interface OutputFollower {
-  /** To be called when the program is over: reads all that is left, and closes the files. */
+  /** To be called when the program is over: reads all that is left, and closes the files. Further calls have the same answer. */
   finish(): Promise<FollowResult>;
 }
 
@@ -82,7 +82,13 @@ export function followOutput(options: FollowOptions): OutputFollower {
       closeSync(marks);
     }
   };
-  return { finish };
+  let finished: Promise<FollowResult> | undefined;
+  return {
+    finish() {
+      finished ??= finish();
+      return finished;
+    },
+  };
 }
 
 const openOwn = (path: string): number =>

@@ -43,11 +43,10 @@ export function hostPaths(runFolder: string, packageDir: string): RunPaths {
   };
 }
 
-/** Never linked into a run's folder: secrets, our own files, results. */
 /** What a run sees in place of folders that are hidden from it. */
 export const emptyFolder = (runFolder: string): string => join(runFolder, 'empty');
 
-/** Entries of a package that a workspace has no link to. */
+/** Entries of a package that a workspace has no link to: secrets, our own files, results. */
 const left = /^(credential\.json|\.madengine|perf.*|.*\.live\.log|build_manifest\.json)$/;
 
 /** Something of the package that a run must not see, relative to it. */

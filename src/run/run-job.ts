@@ -142,7 +142,8 @@ async function steps(
   if (data) plan = await planFor(job, draft.run, runFolder, services, data);
   progress.gpus = plan.gpus;
   if (plan.launch.record) progress.launch = plan.launch.record;
-  const configs = await readConfigFile(job.card.args, services.packageDir, plan.scriptsDir);
+  const { packageDir, hidden } = services;
+  const configs = await readConfigFile(job.card.args, packageDir, plan.scriptsDir, hidden);
   if (configs !== undefined) progress.configs = configs;
   const folderMade = makeRunFolder(draft.run, plan, runFolder, services, progress);
   // Seen below: nothing of a run may go on behind its record.

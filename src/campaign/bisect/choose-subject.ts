@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
+import { maskSecretText } from '../../foundation/secret-text.ts';
 import { withoutRevision } from '../../run/clone/clone-address.ts';
 import { cloneHistory } from '../../run/clone/clone-history.ts';
 import type { Surroundings } from '../options.ts';
@@ -126,5 +127,5 @@ export async function seriesOfModel({ options, access, campaign, around }: Groun
     historyBytes,
   );
   const { good = '', bad = revision } = options;
-  return commitSeries(git, { good, bad }, url);
+  return commitSeries(git, { good, bad }, maskSecretText(url));
 }

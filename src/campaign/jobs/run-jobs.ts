@@ -98,12 +98,12 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     await work.leave(entry);
   };
 
-  while (waiting.size + running.size > 0 && failures.length === 0 && !signal.aborted) {
+  const oneRound = async (): Promise<void> => {
     // What runs at the deadline is recorded first.
     if (services.signal.aborted && running.size === 0) {
       const [first] = waiting;
       if (first) await endWithoutRun(first);
-      continue;
+      return;
     }
     const now = services.clock.monotonic();
     const isDue = ({ notBefore }: Entry): boolean => notBefore <= now && !services.signal.aborted;
@@ -117,11 +117,16 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     const { granted, holders } = giver.grant(claims, [...running].map(holdingOf));
     for (const { claim, slot } of granted) start(claim.entry, slot);
     isOpening = false;
-    if (granted.length > 0) continue;
+    if (granted.length > 0) return;
     if (holders.join() !== told) tellHolders(holders, due, services);
     told = holders.join();
     await bell.wait(pauseMs(waiting, now, holders.length > 0));
+  };
+
+  while (waiting.size + running.size > 0 && failures.length === 0 && !signal.aborted) {
+    await oneRound().catch((error: unknown) => failures.push(error));
   }
+  // After a failure, too: nothing goes on behind the back of who cleans up.
   await Promise.all(tasks);
   services.signal.removeEventListener('abort', bell.ring);
   if (failures.length > 0) throw failures[0];

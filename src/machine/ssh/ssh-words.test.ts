@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,4 +51,17 @@ test('no option and no command passes for a host', () => {
     expect(sshWordProblem(word), word).toBeDefined();
   for (const word of ['nas-1', '10.0.0.5', 'fe80::1', 'fe80::1%eth0', 'me@example.org'])
     expect(sshWordProblem(word), word).toBeUndefined();
+});
+
+test('a program that could not be written is written at the next try', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'ssh-words-'));
+  const folder = join(parent, 'secrets');
+  try {
+    await expect(sshPasswordEnvironment(new Secret('P', 'password'), folder)).rejects.toThrow('ENOENT');
+    await mkdir(folder);
+    await sshPasswordEnvironment(new Secret('P', 'password'), folder);
+    expect(await readdir(folder)).toEqual(['ssh-askpass']);
+  } finally {
+    await rm(parent, { recursive: true });
+  }
 });

@@ -93,7 +93,12 @@ export async function sshPasswordEnvironment(
   // Once: a program that is being written can't be started, and several machines may be asked at the same time.
   const written = programs.get(program) ?? writeFile(program, askpass, { mode: 0o700 });
   programs.set(program, written);
-  await written;
+  try {
+    await written;
+  } catch (error) {
+    programs.delete(program);
+    throw error;
+  }
   return {
     // OpenSSH before 8.4 asks a program only where there is a display and no terminal.
     env: { SSH_ASKPASS: program, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':none' },

@@ -15,7 +15,7 @@ export interface DeadWriter {
 /** In the campaign's own folders nobody but the holder of its lock writes, so that every temporary file is left over. */
 export async function removeUnfinishedOf({ path, resultsRoot, pid }: DeadWriter): Promise<void> {
   const runs = join(path, 'runs');
-  const folders = ['', 'host', 'context'].map((name) => join(path, name));
+  const folders = ['', 'host', 'context', 'environment'].map((name) => join(path, name));
   for (const run of await namesIn(runs)) folders.push(join(runs, run));
   for (const folder of folders) await removeTemporary(folder, () => true);
   // Here others are writing too: only those of a process that is gone.

@@ -1,3 +1,4 @@
+import { maskSecretText } from '../../foundation/secret-text.ts';
 import { type CommandResult, runCommand } from '../../machine/command/command.ts';
 import { parseCloneUrl } from './clone-address.ts';
 import { again, type CloneOptions, git, requireKeyFile } from './clone-repository.ts';
@@ -15,7 +16,7 @@ export async function cloneHistory(
   const address = parseCloneUrl(card.url);
   const login = gitLogin({ ...options, address });
   await requireKeyFile(login, card);
-  await again(`The clone of ${card.url}`, options, () =>
+  await again(`The clone of ${maskSecretText(card.url)}`, options, () =>
     git(
       ['git', 'clone', '--quiet', '--bare', '--filter=tree:0', '--', address.url, folder],
       address,

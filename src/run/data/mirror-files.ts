@@ -18,14 +18,16 @@ type Files = Record<string, MirrorFile>;
 const noFiles = (): Files => Object.create(null) as Files;
 
 /** Paths of all files and links below a folder; those of a provider itself aside. */
-export async function filesBelow(folder: string, below = ''): Promise<string[]> {
-  const entries = await readdir(join(folder, below), { withFileTypes: true });
+export async function filesBelow(folder: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entry of entries) {
-    if (entry.name.startsWith(ownName)) continue;
-    const path = below === '' ? entry.name : `${below}/${entry.name}`;
-    if (entry.isDirectory()) found.push(...(await filesBelow(folder, path)));
-    else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
+  const folders = [''];
+  for (let below = folders.pop(); below !== undefined; below = folders.pop()) {
+    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+      if (entry.name.startsWith(ownName)) continue;
+      const path = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile() || entry.isSymbolicLink()) found.push(path);
+    }
   }
   return found;
 }

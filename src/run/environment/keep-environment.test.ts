@@ -137,3 +137,11 @@ test('full has the sections about hardware, lite has not', async () => {
   expect(await names('lite')).not.toContain('bios_settings.txt');
   expect(await names('full')).toContain('bios_settings.txt');
 });
+
+test('two runs that saw the same at the same time keep it both', async () => {
+  await note({ os_information: 'NAME=x\n' }, 'over\n');
+  const [first, ...others] = await Promise.all([keep(), keep(), keep()]);
+  expect(first?.path).toMatch(/^environment\//);
+  for (const other of others) expect(other).toEqual(first);
+  expect(await readdir(join(folder, 'campaign/environment'))).toHaveLength(1);
+});

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryBeside } from '../../foundation/file/atomic-write.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 import { maskSecretText } from '../../foundation/secret-text.ts';
 import { type CaptureMode, captureFiles } from '../../stage/environment-stage.ts';
@@ -171,7 +172,7 @@ function problemsOf(sections: readonly SeenSection[]): string[] {
 /** The folder appears whole; one that is there has the same content. */
 async function writeOnce(folder: string, contents: Readonly<Record<string, string>>): Promise<void> {
   if (await isThere(folder)) return;
-  const temporary = `${folder}.${process.pid}.tmp`;
+  const temporary = temporaryBeside(folder);
   await mkdir(temporary, { recursive: true, mode: 0o700 });
   for (const [name, text] of Object.entries(contents)) {
     writeFileSync(join(temporary, name), text, { mode: 0o600 });

@@ -1,10 +1,11 @@
 /** The part of a run that has its environment noted: who does it, and what of it becomes artifacts and named files. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Executed } from '../execute-program.ts';
 import type { Job } from '../job.ts';
 import type { JobPlan } from '../plan-job.ts';
 import { linkOrCopy, linkOrCopyNew } from '../result/final-log.ts';
+import { replaceFolder } from '../result/replace-folder.ts';
 import { hostPaths } from '../run-folder.ts';
 import type { Progress, RunServices } from '../run-services.ts';
 import type { EnvironmentCapture } from './environment-captures.ts';
@@ -105,7 +106,9 @@ async function keepArtifacts(
 ): Promise<Progress['artifacts']> {
   const folder = join(runFolder, 'artifacts', nameOf(job));
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
-  await makeAnew(folder, 0o700);
+  // Whatever a killed process left of it.
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
   const places = placesOf(kept, folder);
   for (const { from, to } of places) {
     if (dirname(to) === folder) linkOrCopyNew(from, to);
@@ -118,26 +121,15 @@ async function keepArtifacts(
   });
 }
 
-/** Empty, whatever a killed process left of it. */
-async function makeAnew(folder: string, mode: number): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { mode });
-}
-
 /** The same beside `perf.csv`; an earlier one is replaced whole. */
 async function nameIt(kept: KeptEnvironment, { job, services }: WithEnvironmentOptions): Promise<void> {
   const folder = join(services.resultsRoot, nameOf(job));
-  const temporary = `${folder}.${process.pid}.tmp`;
-  await makeAnew(temporary, 0o777);
-  try {
-    for (const { from, to } of placesOf(kept, temporary)) {
-      if (dirname(to) === temporary) linkOrCopyNew(from, to);
+  await replaceFolder(folder, async (fresh) => {
+    await mkdir(fresh);
+    for (const { from, to } of placesOf(kept, fresh)) {
+      if (dirname(to) === fresh) linkOrCopyNew(from, to);
       else await linkOrCopy(from, `${folder}.csv`);
     }
-    await rm(folder, { recursive: true, force: true });
-    await rename(temporary, folder);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  });
   services.emit({ type: 'file.written', kind: 'environment', path: `${folder}.csv` });
 }

@@ -4,14 +4,13 @@ import { constants, createReadStream, type Dirent } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toMadError } from '../../foundation/error.ts';
-import { temporaryBeside } from '../../foundation/file/atomic-write.ts';
-import { errnoOf } from '../../foundation/file/errno.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 import { controlCharacters } from '../../package/package-path.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
 import { finishLog, linkOrCopy } from './final-log.ts';
 import { maskCompressed } from './mask-compressed.ts';
 import { isOutputName } from './output-name.ts';
+import { replaceFolder } from './replace-folder.ts';
 
 export interface ToolOutputsOptions {
   /** Names with `*`, from the tools' entries. */
@@ -208,33 +207,11 @@ export async function nameOutputs(
   const paths: string[] = [];
   for (const name of names.filter(isOutputName)) {
     const [from, to] = [join(runFolder, 'artifacts', name), join(resultsRoot, name)];
-    if ((await lstat(from)).isDirectory()) await nameFolder(from, to);
+    if ((await lstat(from)).isDirectory()) await replaceFolder(to, (fresh) => linkTree(from, fresh));
     else await linkOrCopy(from, to);
     paths.push(to);
   }
   return paths;
-}
-
-/** Runs that end at the same time may both be at it: whoever comes last has it. */
-async function nameFolder(from: string, to: string): Promise<void> {
-  const [fresh, old] = [temporaryBeside(to), temporaryBeside(to)];
-  try {
-    await linkTree(from, fresh);
-    for (let tries = 0; ; tries++) {
-      await rename(to, old).catch(ignoring('ENOENT'));
-      if (await rename(fresh, to).then(() => true, ignoring('ENOTEMPTY', 'EEXIST'))) return;
-      if (tries >= 20) throw new Error(`${to} is replaced by others again and again`);
-      await rm(old, { recursive: true, force: true });
-    }
-  } finally {
-    await Promise.all([fresh, old].map((path) => rm(path, { recursive: true, force: true })));
-  }
-}
-
-function ignoring(...codes: readonly string[]): (error: unknown) => undefined {
-  return (error) => {
-    if (!codes.includes(errnoOf(error) ?? '')) throw error;
-  };
 }
 
 async function linkTree(from: string, to: string): Promise<void> {

@@ -76,6 +76,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
 /** The model's own environment says whether this node has the results. */
 const isWorkerNode = ({ container }: JobPlan): boolean =>
   /^(?:false|0|no|off)$/i.test(container.env.MAD_COLLECT_METRICS?.trim() ?? '');
+
 /** Looked at only where something went wrong, and before anything of the run is removed. */
 async function diskOf({ executed, runFolder, services }: PutAwayOptions): Promise<Observations['fullDisk']> {
   const { end, scan } = executed;
