@@ -24,7 +24,7 @@ export async function servicesFor(
   around: Surroundings,
 ): Promise<RunServices> {
   const { options, access, jobs, manifest, engine, context, gpus } = inputs;
-  const [packageDir, hostFacts, contextHash, reserve] = await Promise.all([
+  const [packageDir, hostFacts, contextHash] = await Promise.all([
     jobs.length === 0
       ? around.cwd
       : locatePackage(
@@ -41,9 +41,10 @@ export async function servicesFor(
       'context',
       access.scrubber.scrubData({ values: context.values, origins: context.origins }),
     ),
-    reserveRoom(campaign.folder.path, jobs.length),
   ]);
   const tools = inputs.tools ?? (await toolsOfRun(context, options, packageDir, around));
+  const keys = keyFiles(access.credentials, packageDir);
+  const hidden = await hiddenIn(packageDir, campaign.resultsRoot, keys);
   let version: Promise<string> | undefined;
   const engineVersion = (): Promise<string> => {
     version ??= engine.version().catch(() => '');
@@ -59,10 +60,11 @@ export async function servicesFor(
     campaign: campaign.folder,
     secretsDir: campaign.secretsDir,
     writer,
-    reserve,
+    // When nothing else can fail: it must not come after the campaign has closed.
+    reserve: await reserveRoom(campaign.folder.path, jobs.length),
     resultsRoot: campaign.resultsRoot,
     packageDir,
-    hidden: await hiddenIn(packageDir, campaign.resultsRoot, keyFiles(access.credentials, packageDir)),
+    hidden,
     package: manifest.package,
     context,
     ...(tools ? { tools } : {}),

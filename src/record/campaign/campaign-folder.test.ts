@@ -6,6 +6,7 @@ import { systemClock } from '../../foundation/clock.ts';
 import { newId } from '../../foundation/id.ts';
 import { readCampaignFile } from './campaign-file.ts';
 import { type CampaignFolder, createCampaign } from './campaign-folder.ts';
+import { reserveRoom } from './reserve.ts';
 
 let root = '';
 beforeEach(async () => {
@@ -51,6 +52,13 @@ test('a closed campaign is marked as such, and no start looks at it again', asyn
   await campaign.close({ exitCode: 3 });
   expect(await readdir(open)).toEqual([]);
   expect(await readCampaignFile(campaign.path)).toMatchObject({ exit_code: 3, settled: true });
+});
+
+test('a campaign that ended before its runs leaves no room reserved for their records', async () => {
+  const campaign = await create();
+  await reserveRoom(campaign.path, 10);
+  await campaign.close({ exitCode: 4 });
+  expect(await readdir(campaign.path)).toEqual(['campaign.json', 'journal.ndjson', 'runs']);
 });
 
 test('a campaign whose record has no row yet, or that left something outside, stays open for the next start', async () => {

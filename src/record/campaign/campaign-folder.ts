@@ -9,6 +9,7 @@ import { ownIdentity } from '../../foundation/file/process-identity.ts';
 import { isId } from '../../foundation/id.ts';
 import { type CampaignInfo, writeCampaignFile } from './campaign-file.ts';
 import { type Journal, openJournal } from './journal.ts';
+import { releaseRoom } from './reserve.ts';
 import { stateFolder } from './state-folder.ts';
 
 export interface CampaignOptions {
@@ -140,6 +141,8 @@ async function heldCampaign({
 
   const close = async (ending: { exitCode: number; settled?: boolean }): Promise<void> => {
     await journal.close();
+    // Where something failed before the runs, nobody has given it back.
+    await releaseRoom(path);
     const settled = ending.settled !== false && unfinished.size === 0;
     const ended_at = clock.now().toISOString();
     await writeCampaignFile(path, { ...info, ended_at, exit_code: ending.exitCode, settled });

@@ -62,7 +62,9 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
     todo = await downloadRound(todo, { ...options, partial, progress, sha256 });
   }
   await partial.remove();
-  return { files: plan.files.length, bytes: plan.bytes, reusedBytes: progress.reused(), sha256 };
+  // Objects that changed meanwhile have another size than when they were listed.
+  const bytes = plan.files.reduce((sum, { object }) => sum + object.size, 0);
+  return { files: plan.files.length, bytes, reusedBytes: progress.reused(), sha256 };
 }
 
 /** A file to fetch, and why that is not for the first time. */
