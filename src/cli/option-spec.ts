@@ -24,6 +24,15 @@ export const commandGroups = {
 } as const satisfies Record<string, { summary: string; alone?: CommandName }>;
 export type CommandGroup = keyof typeof commandGroups;
 
+/** The Python tool's commands that this version has not, each with what there is in its place. */
+export const laterCommands = {
+  generate: 'Copy build_manifest.json to the nodes and start `madengine-cli run --manifest-file` there.',
+  runner: 'Start `madengine-cli run --manifest-file build_manifest.json` on each node.',
+  report:
+    'The results are in perf.csv and results_summary.json; `run --report` and `run --junit` write others.',
+  database: 'The results are in perf.csv and perf_entry.json.',
+} as const;
+
 export const isGroup = (word: string): word is CommandGroup => Object.hasOwn(commandGroups, word);
 
 /** Own names of a group's commands. */

@@ -185,6 +185,11 @@ describe('usage errors', () => {
     [['bild'], /Unknown command "bild"/, /Did you mean "build"/],
     [['rnu'], /Unknown command "rnu"/, /Did you mean "run"/],
     [['nonsense'], /Unknown command "nonsense"/, /run, build, discover/],
+    [['generate', 'k8s', '--namespace', 'x'], /"generate" is not in this version/, /--manifest-file/],
+    [['runner', 'ssh', '-i', 'nodes.yml'], /"runner" is not in this version/, /on each node/],
+    [['report', 'to-html', '--help'], /"report" is not in this version/, /perf\.csv/],
+    [['database', 'create-table'], /"database" is not in this version/, /perf\.csv/],
+    [['help', 'runner'], /"runner" is not in this version/, /on each node/],
     [
       ['--tags', 'x'],
       /Unknown option --tags before the command/,

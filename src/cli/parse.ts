@@ -10,6 +10,7 @@ import {
   commandNames,
   groupCommands,
   isGroup,
+  laterCommands,
   namesOf,
   type OptionOrigin,
   type OptionSpec,
@@ -191,6 +192,10 @@ function commandNamed(word: string, own: string | undefined, program: Program): 
   if (isGroup(word)) return commandOf(word, own, program);
   const name = commandNames.find((one) => one === word);
   if (name) return name;
+  if (Object.hasOwn(laterCommands, word)) {
+    const instead = laterCommands[word as keyof typeof laterCommands];
+    throw usageError(`"${word}" is not in this version of madengine yet.`, instead);
+  }
   const [close] = nearestNames(word, firstWords, 1);
   const remedy = close ? `Did you mean "${close}"?` : `Commands: ${firstWords.join(', ')}.`;
   throw usageError(`Unknown command "${word}".`, `${remedy} See ${program} --help.`);
