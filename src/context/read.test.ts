@@ -81,6 +81,11 @@ test('a file name where the string should be is answered with the right option',
   expect(error.hint).toContain('--additional-context-file');
 });
 
+test('a list where an object should be is not put down to the shell', async () => {
+  const error = await failure(() => readContextLayers({ additionalContext: '[1]', env: {}, cwd: folder }));
+  expect(error.hint).toMatch(/^Write an object/);
+});
+
 test.each([
   ['missing.json', 'FILE_NOT_FOUND', /no such file/],
   ['.', 'INVALID_FILE', /not a file/],

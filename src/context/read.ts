@@ -134,7 +134,7 @@ function parsedValue(text: string, source: ContextText): unknown {
 /** What usually went wrong on a command line. */
 function argumentHint(text: string): string {
   const example = `--additional-context '{"gpu_vendor": "AMD", "guest_os": "UBUNTU"}'`;
-  if (!/^\s*[{[(]/.test(text)) {
+  if (!/^\s*\{/.test(text)) {
     return `Write an object: ${example}. For a file, use --additional-context-file.`;
   }
   if (!/["']/.test(text)) {

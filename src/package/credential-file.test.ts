@@ -2,6 +2,7 @@ import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { MadError } from '../foundation/error.ts';
 import { Secret } from '../foundation/secret.ts';
 import { credentialValue, keyFiles, ownFile, readCredentials, revealed } from './credential-file.ts';
 
@@ -99,6 +100,11 @@ test.each([
   const error = await readCredentials(root, {}).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'INVALID_FILE', message: expect.stringContaining(expected) });
   expect(`${(error as Error).message}${(error as Error).cause}`).not.toContain('hunter2');
+});
+
+test('bad JSON in NAS_NODES is answered with a list, which it has to be', async () => {
+  const error = await readCredentials(root, { NAS_NODES: '[' }).catch((thrown: unknown) => thrown);
+  expect((error as MadError).hint).toContain(`NAS_NODES='[{"HOST"`);
 });
 
 test.each(['MAD_MINIO', 'MAD_AWS_S3', 'NAS_NODES', 'PUBLIC_GITHUB_ROCM_KEY'])(

@@ -250,10 +250,13 @@ const neverRefused = (): never => {
   throw new MadError('INTERNAL', 'An object was taken for something else.');
 };
 
-const badVariable = (name: string, why: string): MadError =>
-  new MadError('INVALID_ENVIRONMENT', `The environment variable ${name} ${why}.`, {
-    hint: `Set it to JSON such as ${name}='{"username": "…", "password": "…"}', or unset it to use ${fileName}.`,
+const badVariable = (name: string, why: string): MadError => {
+  const example =
+    name === 'NAS_NODES' ? '[{"HOST": "…", "USERNAME": "…"}]' : '{"username": "…", "password": "…"}';
+  return new MadError('INVALID_ENVIRONMENT', `The environment variable ${name} ${why}.`, {
+    hint: `Set it to JSON such as ${name}='${example}', or unset it to use ${fileName}.`,
   });
+};
 
 async function permissionWarnings(root: string): Promise<string[]> {
   const { mode, uid } = await stat(join(root, fileName));
