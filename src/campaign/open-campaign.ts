@@ -200,6 +200,11 @@ function tellEnding(
   const stopListening = events.listen((event) => {
     if (event.type === 'run.ended' && event.known) known++;
     else if (event.type === counted && !('retried' in event && event.retried)) counts[event.status]++;
+    else if (command === 'build' && event.type === 'push.ended' && event.status === 'FAILURE') {
+      // A build that was to be pushed is good only when it was.
+      counts.SUCCESS--;
+      counts.FAILURE++;
+    }
     log.listen(event);
   });
   emit({ type: 'campaign.started', command, results_root: resultsRoot, folder: folder.path });

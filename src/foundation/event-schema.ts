@@ -74,7 +74,7 @@ const bodies = [
   z.object({ type: z.literal('build.step'), image: z.string(), step: z.string() }),
   /** A piece of the output of a build; only with `--live-output`. */
   z.object({ type: z.literal('build.output'), image: z.string(), text: z.string() }),
-  /** The build of an image is over. */
+  /** The build of an image is over. Where no Dockerfile fits the model there is none: `image` and `log` are empty. */
   z.object({
     type: z.literal('build.ended'),
     image: z.string(),

@@ -303,6 +303,7 @@ test('one failed build and one refused push stop nothing else, side by side', as
     failed_builds: [{ model: 'broken', error: expect.stringContaining('no such thing') }],
     push_failures: [{ image: 'ci-refused_refused.ubuntu' }],
   });
+  expect(build.stdout).toContain('\n2 succeeded, 2 failed, 0 skipped in ');
   const summary = await readManifest(folder, 'summary.json');
   expect(summary.successful_builds).toHaveLength(3);
   expect(summary.built_images).toEqual(manifest.built_images);
@@ -311,6 +312,21 @@ test('one failed build and one refused push stop nothing else, side by side', as
     expect(log.match(/^.*output of (\w+)$/gm)?.every((line) => line.endsWith(name))).toBe(true);
     expect(log).toContain(`output of ${name}`);
   }
+});
+
+test('a model that no Dockerfile fits is a failed build with a line of its own', async () => {
+  const folder = await tinyPackage([
+    { name: 'fits', script: goodScript },
+    { name: 'fits_not', script: goodScript },
+  ]);
+  const dockerfile = join('docker', 'fits_not.ubuntu.Dockerfile');
+  const text = await readFile(join(folder, dockerfile), 'utf8');
+  await write(folder, { [dockerfile]: text.replace("{'guest_os'", "{'gpu_vendor': 'INTEL', 'guest_os'") });
+  const build = await runCli(['build', '--tags', 'fits', 'fits_not'], { cwd: folder });
+  expect(build.exitCode, build.stdout + build.stderr).toBe(2);
+  expect(build.stdout).toMatch(/^fits_not +FAILURE .*no Dockerfile of the model fits_not fits the context/m);
+  expect(build.stdout).toContain('\n1 succeeded, 1 failed, 0 skipped in ');
+  expect((await readManifest(folder)).failed_builds).toMatchObject([{ model: 'fits_not' }]);
 });
 
 test('a private base image is fetched with the login of credential.json, which is kept nowhere', async () => {

@@ -51,7 +51,16 @@ export async function buildPhase(
   const cards = inputs.wanted.map(({ card }) => card);
   const started = around.clock.monotonic();
   for (const { model, error } of plan.failed) {
-    campaign.emit({ type: 'notice', level: 'warning', code: 'NO_DOCKERFILE', message: `${model}: ${error}` });
+    const failure = { class: 'build', stage: null, message: error };
+    campaign.emit({
+      type: 'build.ended',
+      image: '',
+      model,
+      status: 'FAILURE',
+      duration_s: 0,
+      log: '',
+      failure,
+    });
   }
   // Without the signal: a build that was ended has a manifest all the same.
   const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner });

@@ -31,7 +31,9 @@ function describe(event: MadEvent): Described | undefined {
     case 'build.started':
       return ['start', `Building ${event.image} from ${event.dockerfile}`];
     case 'build.ended':
-      return ended(event, `Built ${event.image}`, `Building ${event.image}`, event.log);
+      return event.image === ''
+        ? ['bad', `Building an image for ${event.model} failed: ${event.failure?.message}`]
+        : ended(event, `Built ${event.image}`, `Building ${event.image}`, event.log);
     case 'push.started':
       return ['start', `Pushing ${event.registry_image}`];
     case 'push.ended':
