@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import { judge, type Observations } from './judge.ts';
+import type { Metric } from './record-schema.ts';
 
-const metric = {
+const metric: Metric = {
   name: 'samples/sec',
   value: 12,
   text: '12',
   unit: null,
   direction: null,
-  status: 'SUCCESS' as const,
+  status: 'SUCCESS',
   row: null,
   columns: {},
 };
@@ -59,6 +60,17 @@ test('one row without a number makes the model fail', () => {
     class: 'missing_metric',
     message: '1 of 2 results have no number: b',
   });
+});
+
+test.each<[Partial<Metric>, Partial<Metric>[], string]>([
+  [{ name: '' }, [], "1 of 1 results don't count: b has no metric"],
+  [{ row: '' }, [], "1 of 1 results don't count: a row without a model has no name"],
+  [{}, [], "1 of 1 results don't count: b has more cells than columns"],
+  [{}, [{ column: 'p99', value: null }], "1 of 1 results don't count: b has no number in p99"],
+])('a row that does not count says what it lacks: %j', (changes, others, message) => {
+  const row = { ...metric, status: 'FAILURE' as const, row: 'b' };
+  const metrics = [{ ...row, ...changes }, ...others.map((other) => ({ ...row, ...other }))];
+  expect(judge({ ...good, metrics }).failure?.message).toBe(message);
 });
 
 test('a non-zero exit code weighs more than a metric, and shows the error line', () => {

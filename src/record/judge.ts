@@ -166,18 +166,8 @@ function resultFailure(seen: Observations): RunFailure | undefined {
       seen.metricProblem.evidence,
     );
   }
-  const bad = seen.metrics.filter((metric) => metric.status !== 'SUCCESS');
-  if (bad.length > 0) {
-    const names = bad
-      .map((metric) => metric.row ?? metric.name)
-      .slice(0, 3)
-      .join(', ');
-    return {
-      class: 'missing_metric',
-      stage: 'run',
-      message: `${bad.length} of ${seen.metrics.length} results have no number: ${names}`,
-    };
-  }
+  const bad = badRows(seen.metrics);
+  if (bad) return { class: 'missing_metric', stage: 'run', message: bad };
   if (seen.metrics.length === 0) {
     return {
       class: 'missing_metric',
@@ -186,6 +176,27 @@ function resultFailure(seen: Observations): RunFailure | undefined {
     };
   }
   return checkFailure(seen.checks ?? []);
+}
+
+/** How many rows of a result file are no good, and what the first ones lack. */
+function badRows(metrics: readonly Metric[]): string | undefined {
+  const rows = metrics.filter(({ column }) => column === undefined);
+  const bad = rows.filter(({ status }) => status !== 'SUCCESS');
+  if (bad.length === 0) return undefined;
+  const names = bad.slice(0, 3).map(({ row, name }) => (row ?? name) || 'a row without a model');
+  const more = bad.length > names.length ? ', …' : '';
+  const count = `${bad.length} of ${rows.length} results`;
+  if (bad.every(({ value }) => value === null)) return `${count} have no number: ${names.join(', ')}${more}`;
+  const lacks = bad.slice(0, 3).map((row, index) => `${names[index]} ${lackOf(row, metrics)}`);
+  return `${count} don't count: ${lacks.join(', ')}${more}`;
+}
+
+function lackOf({ value, name, row }: Metric, metrics: readonly Metric[]): string {
+  if (value === null) return 'has no number';
+  if (name === '') return 'has no metric';
+  const column = metrics.find((one) => one.row === row && one.column !== undefined && one.value === null);
+  if (column) return `has no number in ${column.column}`;
+  return row === '' ? 'has no name' : 'has more cells than columns';
 }
 
 function checkFailure(checks: readonly CheckResult[]): RunFailure | undefined {

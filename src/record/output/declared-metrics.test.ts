@@ -14,10 +14,8 @@ const apply = (rules: MetricRule[], metrics = [sampleMetric()], found = findings
   declaredMetrics({ metrics, problem: undefined }, rules, found);
 
 test('unit and direction are those of the metric of that name', () => {
-  const { metrics } = apply([
-    { name: 'samples/sec', unit: 'samples/s', direction: 'higher' },
-    { name: 'other' },
-  ]);
+  const { metrics, problem } = apply([{ name: 'samples/sec', unit: 'samples/s', direction: 'higher' }]);
+  expect(problem).toBeUndefined();
   expect(metrics).toEqual([sampleMetric({ unit: 'samples/s', direction: 'higher' })]);
 });
 
@@ -38,7 +36,20 @@ test.each([
   const { metrics, problem } = apply([{ name: 'loss', pattern: 'p' }], [sampleMetric()], found);
   expect(problem?.message).toMatch(/^metric loss: /);
   expect(problem?.message).toContain(words);
-  expect(metrics).toHaveLength(1);
+  expect(metrics.map(({ name, status, text }) => [name, status, text])).toEqual([
+    ['samples/sec', 'SUCCESS', '14164.5'],
+    ['loss', 'FAILURE', ''],
+  ]);
+});
+
+test('a declared name that no result has is a problem, and a metric without a number', () => {
+  const { metrics, problem } = apply([{ name: 'loss', unit: 'nat' }]);
+  expect(problem?.message).toBe('metric loss: no result has that name');
+  expect(metrics[1]).toMatchObject({ name: 'loss', unit: 'nat', value: null, status: 'FAILURE', row: null });
+});
+
+test('without any result, what is missing adds none: the run is one row', () => {
+  expect(apply([{ name: 'loss' }, { name: 'x', pattern: 'p' }], []).metrics).toEqual([]);
 });
 
 test('a column makes a metric of each row, and a row without a number there is no good one', () => {

@@ -21,15 +21,26 @@ export function declaredMetrics(
 ): FoundMetrics {
   const problems = found.problem ? [found.problem] : [];
   const metrics: Metric[] = [];
+  const missing: MetricRule[] = [];
   const columns = rules.filter((rule) => rule.column !== undefined);
   for (const metric of found.metrics) metrics.push(...withColumns(described(metric, rules), columns));
   for (const rule of rules) {
-    if (rule.pattern === undefined) continue;
+    if (rule.column !== undefined) continue;
+    if (rule.pattern === undefined) {
+      if (found.metrics.some(({ name }) => name === rule.name)) continue;
+      missing.push(rule);
+      problems.push({ message: `metric ${rule.name}: no result has that name` });
+      continue;
+    }
     const match = matches.get(rule.pattern);
     const text = match?.group?.trim() ?? '';
     const value = readNumber(text);
-    if (value !== undefined) metrics.push(metricOf(rule, value, text));
-    else if (match)
+    if (value !== undefined) {
+      metrics.push(metricOf(rule, value, text));
+      continue;
+    }
+    missing.push(rule);
+    if (match)
       problems.push({
         message: `metric ${rule.name}: no number in what its pattern found`,
         evidence: match.line,
@@ -38,8 +49,12 @@ export function declaredMetrics(
       problems.push({ message: `metric ${rule.name}: its pattern took too long` });
     else problems.push({ message: `metric ${rule.name}: no line of the output matches its pattern` });
   }
+  // Beside good ones, what is missing must show as a row of its own: a table of nothing but SUCCESS would lie.
+  if (metrics.length > 0) metrics.push(...missing.map(absent));
   return { metrics, problem: problems[0] };
 }
+
+const absent = (rule: MetricRule): Metric => ({ ...metricOf(rule, null, ''), status: 'FAILURE' });
 
 function described(metric: Metric, rules: readonly MetricRule[]): Metric {
   const rule = rules.find((one) => one.name === metric.name);

@@ -38,8 +38,8 @@ export const defaultBenignPatterns: readonly (string | RegExp)[] = [
   'rocpd_op:',
   'rpd_tracer:',
   '[rocprofv3]',
-  // rocprofv3 logs through glog at level E: `E20250301 10:11:12.131415 77 generateRocpd.cpp:605] …`.
-  /\bE\d{8} \d\d:\d\d:\d\d\.\d+\s+\d+ (?:generateRocpd|simple_timer|tool)\.cpp:\d+\]/,
+  // rocprofv3 logs through glog at levels E and W: `E20250301 10:11:12.131415 77 generateRocpd.cpp:605] …`.
+  /\b[EW]\d{8} \d\d:\d\d:\d\d\.\d+\s+\d+ (?:generateRocpd|simple_timer|tool)\.cpp:\d+\]/,
 ];
 
 /** The patterns in force for a model: the context wins over the card, benign patterns of both are added. */

@@ -143,7 +143,7 @@ test('an error beside the metric in one line is seen, and so is the metric', () 
 
 test('a benign text exempts its own line only', () => {
   const result = scan(
-    'x.py:1: FutureWarning: ValueError: soon\n\x1b[33mE20250301 10:11:12.131415 77 tool.cpp:605] FAILED\nFAILED 2\n',
+    'x.py:1: FutureWarning: ValueError: soon\n\x1b[33mE20250301 10:11:12.131415 77 tool.cpp:605] FAILED\nW20250301 10:11:12.131415 77 simple_timer.cpp:55] FAILED\nFAILED 2\n',
   );
   expect(result.firstError?.line).toBe('FAILED 2');
 });

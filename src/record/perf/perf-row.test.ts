@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleMetric, sampleRecord } from '../../../test/sample/record.ts';
+import type { Metric } from '../record-schema.ts';
 import { perfColumns, perfRows, referenceColumns } from './perf-row.ts';
 
 test('the columns are those of the reference in its order, ours behind', () => {
@@ -72,6 +73,15 @@ const twoRows = [
   sampleMetric({ row: 'bert', columns: { batch: '32' } }),
   sampleMetric({ row: 'gpt', status: 'FAILURE', text: '', value: null, columns: { latency_ms: '7' } }),
 ];
+
+test('no row of a failed run is good unless another one shows the failure', () => {
+  const failure = { class: 'missing_metric', stage: 'run', message: 'metric loss: …' } as const;
+  const statuses = (metrics: Metric[]): unknown[] =>
+    perfRows(sampleRecord({ status: 'FAILURE', failure, metrics })).map(({ status }) => status);
+  expect(statuses([sampleMetric()])).toEqual(['FAILURE']);
+  const loss = sampleMetric({ name: 'loss', text: '', value: null, status: 'FAILURE' });
+  expect(statuses([sampleMetric(), loss])).toEqual(['SUCCESS', 'FAILURE']);
+});
 
 test('each row of several results has its own name, status and further columns', () => {
   const failure = { class: 'missing_metric', stage: null, message: 'row gpt has no performance' } as const;

@@ -125,11 +125,13 @@ function launcherOf({ launch, model, engine }: RunRecord): string {
   return typeof launcher === 'string' && launcher !== '' ? launcher : text(engine?.kind);
 }
 
-/** Each row of results has its own status, but a run that failed for another reason leaves no good row. */
-function statusOf(record: RunRecord, metric: Metric): string {
-  return record.status === 'FAILURE' && record.failure?.class !== 'missing_metric'
-    ? 'FAILURE'
-    : metric.status;
+/** Each row of results has its own status, but a run that failed for another reason than one of them leaves no good row. */
+function statusOf({ status, failure, metrics }: RunRecord, metric: Metric): string {
+  if (status !== 'FAILURE') return metric.status;
+  const isOfRow =
+    failure?.class === 'missing_metric' &&
+    metrics.some((one) => one.status === 'FAILURE' && one.column === undefined);
+  return isOfRow ? metric.status : 'FAILURE';
 }
 
 /** What a model's own file says never takes the place of what we know; it may fill a column that is empty. */

@@ -1,28 +1,50 @@
 import { open } from 'node:fs/promises';
 import { cleanText } from '../../record/output/clean-text.ts';
+import { plainLine } from '../../record/output/metric-pattern.ts';
 import type { RunFailure } from '../../record/record-schema.ts';
 
-const looked = 4096;
+const looked = 16 * 1024;
 const longest = 500;
+const traceback = 'Traceback (most recent call last)';
 
-/** A script that gives up says why last: that line of the log becomes the failure's evidence. Never throws. */
+/**
+ * The line at the end of a log that says why a script gave up becomes the failure's evidence, where it has none: the
+ * last one, or the exception below the traceback whose headline is all that was found. Never throws.
+ */
 export async function addLastLine(failure: RunFailure, log: string): Promise<void> {
-  const file = await open(log).catch(() => undefined);
-  if (!file) return;
+  const isHeadline = failure.evidence?.includes(traceback) === true;
+  const isUnexplained = failure.evidence === undefined && endedItself(failure);
+  if (!isHeadline && !isUnexplained) return;
+  const lines = await lastLines(log).catch(() => []);
+  const found = isHeadline ? exceptionOf(lines) : lines.findLast((line) => line !== '')?.trim();
+  if (found !== undefined && found !== '') failure.evidence = found.slice(0, longest);
+}
+
+/** A script of the package ended with a code of its own. */
+const endedItself = ({ class: failureClass, stage }: RunFailure): boolean =>
+  failureClass === 'exit_code' || stage === 'pre_script';
+
+async function lastLines(log: string): Promise<string[]> {
+  const file = await open(log);
   try {
     const { size } = await file.stat();
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(looked),
-      0,
-      looked,
-      Math.max(0, size - looked),
-    );
-    const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
-    const last = lines.map((line) => cleanText(line).trim()).findLast((line) => line !== '');
-    if (last !== undefined) failure.evidence = last.slice(0, longest);
-  } catch {
-    // A failure without evidence is still one.
+    const from = Math.max(0, size - looked);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(looked), 0, looked, from);
+    const text = buffer.toString('utf8', 0, bytesRead);
+    return text.split(/[\r\n]/).map((line) => cleanText(plainLine(line)).trimEnd());
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Python indents what stands between the headline of a traceback and its exception. Launchers put the rank before every
+ * line (`[rank0]: `).
+ */
+function exceptionOf(lines: readonly string[]): string | undefined {
+  const start = lines.findLastIndex((line) => line.includes(traceback));
+  if (start === -1) return undefined;
+  const prefix = (lines[start] ?? '').split(traceback)[0] ?? '';
+  const below = lines.slice(start + 1).filter((line) => line.startsWith(prefix));
+  return below.map((line) => line.slice(prefix.length)).find((line) => /^[A-Za-z_]/.test(line));
 }

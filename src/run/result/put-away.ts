@@ -67,8 +67,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
     ...(fullDisk ? { fullDisk } : {}),
     skippedRun: services.settings.skipModelRun,
   });
-  if (verdict.failure?.stage === 'pre_script' && verdict.failure.evidence === undefined && log)
-    await addLastLine(verdict.failure, join(runFolder, log.path));
+  if (verdict.failure && log) await addLastLine(verdict.failure, join(runFolder, log.path));
   if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
   return verdict;
 }
