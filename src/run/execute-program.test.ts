@@ -194,3 +194,36 @@ test('whatever ends a run, nobody follows its output any more', async () => {
   await expect(refused.run).rejects.toThrow('no such run');
   expect(await openFiles()).toEqual([]);
 });
+
+test('an engine that hangs while it makes the container holds up nobody who wants to end', async () => {
+  const made = Promise.withResolvers<string>();
+  const clock = { ...systemClock, sleep: () => Promise.resolve() };
+  const signal = AbortSignal.abort('SIGTERM');
+  const { run, said } = await execute(ok, {
+    engine: { create: () => made.promise },
+    options: { clock, signal },
+  });
+  await expect(run).rejects.toThrow('still making container c 10 s after');
+  expect(said.unkillable).toHaveLength(1);
+  made.resolve('late');
+  await expect.poll(() => said.removed).toEqual(['late']);
+});
+
+test('a container that cannot have its program is removed, also where it was to be kept', async () => {
+  await rm(control, { recursive: true });
+  const { run, said } = await execute(ok, { options: { keepAlive: true } });
+  await expect(run).rejects.toThrow('ENOENT');
+  expect(said.removed).toEqual(['c1']);
+});
+
+test('files of a container that is kept behind its limit are given back, too', async () => {
+  const hanging = Promise.withResolvers<void>();
+  const { run, said } = await execute(ok, {
+    during: () => hanging.promise,
+    engine: { kill: async () => hanging.resolve() },
+    timeoutS: 0.01,
+    options: { keepAlive: true, giveBackTo: { uid: 5, gid: 5 } },
+  });
+  expect((await run).end.kind).toBe('timed-out');
+  expect(said.created.map(({ name }) => name)).toEqual(['c', 'c_give_back']);
+});

@@ -2,50 +2,33 @@ import { type Clock, sleepLong } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
-import type { Engine } from '../machine/engine/engine.ts';
 import type { ProgramEnd, SeenStage } from '../record/judge.ts';
 import type { ErrorPatterns } from '../record/output/error-pattern.ts';
 import { createOutputScanner, type OutputScanner, type ScanResult } from '../record/output/output-scanner.ts';
 import type { PatternScan } from '../record/output/pattern-scan.ts';
-import { renderProgram } from '../stage/program.ts';
-import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
+import type { Stage, StageMark } from '../stage/stage.ts';
 import { giveBack } from './give-back.ts';
+import { aborted, type ContainerOptions, endContainer, makeContainer } from './one-container.ts';
 import { followOutput, type OutputFollower } from './output-follower.ts';
-import type { JobPlan } from './plan-job.ts';
 import type { Prefetch } from './prefetch.ts';
-import { hostPaths, makeControlFiles } from './run-folder.ts';
+import { hostPaths } from './run-folder.ts';
 import { untimedStages } from './untimed-stages.ts';
 import { watchProgram } from './watch-program.ts';
 
-/** What is left on the machine must be gone this soon after a limit or a signal. */
-const killWithinMs = 10_000;
-
-export interface ExecuteOptions {
-  plan: JobPlan;
-  /** Reference of the image to run. */
-  image: string;
-  engine: Engine;
+export interface ExecuteOptions extends ContainerOptions {
   runFolder: string;
   errors: ErrorPatterns;
   /** Looks at the model's output too. */
   alsoScan?: PatternScan;
   scrubber: Scrubber;
   liveOutput: boolean;
-  /** The container stays when the program is over. */
-  keepAlive: boolean;
   /** Owner of what a killed program leaves behind; undefined where that is us already. */
   giveBackTo: { uid: number; gid: number } | undefined;
   /** Called when the program is over, before its results are put together. */
   onOver(): void;
-  /** Noted before anything exists outside. */
-  intend(): Promise<void>;
   /** A container in which another process started the plan's program: it is followed from there. */
   adopted?: AdoptedProgram;
-  /** Called once when the container could not be ended in time, with words for that. */
-  onUnkillable(words: string): void;
   emit: Emit;
-  clock: Clock;
-  signal: AbortSignal;
   /** Is told when it must not disturb. */
   prefetch?: Prefetch | undefined;
 }
@@ -144,7 +127,8 @@ async function runToEnd(
   options.onOver();
   const { marks, scan } = await follower.finish();
   const programEnd = cut ?? (await exitOf(running, marks));
-  if (programEnd.kind !== 'exited' && !keepAlive && (await end())) await handOver(options);
+  const isEnded = cut !== undefined || !keepAlive;
+  if (programEnd.kind !== 'exited' && isEnded && (await end())) await handOver(options);
   const wholeS = adopted ? markedSeconds(marks) : seenS;
   return {
     end: programEnd,
@@ -154,24 +138,6 @@ async function runToEnd(
     outOfMemory,
     isGone: keepAlive && !cut ? Promise.resolve(true) : end(),
   };
-}
-
-async function makeContainer(control: string, options: ExecuteOptions): Promise<string> {
-  const { plan, engine } = options;
-  await options.intend();
-  const [created, written] = await Promise.allSettled([
-    engine.create({ ...plan.container, image: options.image }),
-    makeControlFiles(control, {
-      [controlFiles.program]: renderProgram(plan.program),
-      [controlFiles.output]: '',
-      [controlFiles.marks]: '',
-      ...plan.launch.files,
-    }),
-  ]);
-  if (created.status === 'rejected') throw created.reason;
-  if (written.status === 'fulfilled') return created.value;
-  await endContainer(options, created.value);
-  throw written.reason;
 }
 
 /** Seconds in which the output of a program is read that may be over long since. */
@@ -266,23 +232,6 @@ async function sleepBeyond(
   }
 }
 
-/** The reason when `signal` aborts; undefined when `over` does first. */
-function aborted(signal: AbortSignal, over: AbortSignal): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const tell = (): void => resolve(String(signal.reason));
-    if (signal.aborted) tell();
-    signal.addEventListener('abort', tell, { once: true });
-    over.addEventListener(
-      'abort',
-      () => {
-        signal.removeEventListener('abort', tell);
-        resolve(undefined);
-      },
-      { once: true },
-    );
-  });
-}
-
 /** The program's own word counts; the client's exit code says nothing about it when the engine went away. */
 async function exitOf(running: RunningCommand, marks: readonly StageMark[]): Promise<ProgramEnd> {
   const over = marks.find((mark) => mark.kind === 'over');
@@ -299,26 +248,6 @@ function howLost(end: CommandEnd): string {
   if (code === 0)
     return 'the program ended, but its marks are gone: the run must not touch its control folder';
   return `the container ended before its program did (exit code ${code})`;
-}
-
-/** Whether it is gone. */
-async function endContainer(options: ExecuteOptions, container: string): Promise<boolean> {
-  const { engine, clock, plan, onUnkillable } = options;
-  const { name } = plan.container;
-  const over = new AbortController();
-  const late = clock.sleep(killWithinMs, over.signal).then(
-    () => `container ${name} was still there ${killWithinMs / 1000} s after its end was asked for`,
-    () => undefined,
-  );
-  const act = options.keepAlive ? engine.kill(container) : engine.remove(container);
-  const done = act.then(
-    () => undefined,
-    (error: unknown) => `container ${name} could not be ended: ${(error as Error).message}`,
-  );
-  const problem = await Promise.race([done, late]);
-  over.abort();
-  if (problem !== undefined) onUnkillable(problem);
-  return problem === undefined;
 }
 
 /** Turns marks into stage events and the record's list of stages. */

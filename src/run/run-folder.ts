@@ -140,7 +140,24 @@ export async function locateScript(
 }
 
 export async function removeFolders(folders: readonly string[]): Promise<void> {
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  await Promise.all(folders.map(removeFolder));
+}
+
+/** A run may leave folders that their owner may not write to, such as a cache of Go's modules. */
+async function removeFolder(folder: string): Promise<void> {
+  const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
+  await remove().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EACCES') throw error;
+    await openFolders(folder);
+    await remove();
+  });
+}
+
+/** What belongs to somebody else is left as it is. */
+async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o700).catch(() => {});
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isDirectory()) await openFolders(join(folder, entry.name));
 }
 
 /** The output file exists before the program starts, so that it belongs to us and only we can read it. */

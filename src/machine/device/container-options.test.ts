@@ -82,3 +82,14 @@ test('containers of a vendor that a plugin knows get its options and the files o
   expect(vendorOptions('NPU')).toEqual(vendorOptions('NONE'));
   expect(vendorOptions('toString')).toEqual(vendorOptions('NONE'));
 });
+
+test.each([
+  [
+    ['--network', 'none'],
+    ['--ipc=host', '--network', 'none'],
+  ],
+  [['--net=mine'], ['--ipc=host', '--net=mine']],
+  [['--network-alias=a'], ['--network=host', '--ipc=host', '--network-alias=a']],
+])('a card with %o has the network that it names', (card, expected) => {
+  expect(withCardsOptions(vendorOptions('NONE'), card)).toEqual(expected);
+});

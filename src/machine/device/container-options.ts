@@ -81,11 +81,15 @@ function renderGroups(devices: readonly GpuDevice[]): string[] {
   return [...groups].map((group) => `--group-add=${group}`);
 }
 
-/** Options about shared memory, which an engine takes once. */
-const ownMemory = /^--(?:shm-size|ipc)(?:=|$)/;
+/** Options of ours that an engine takes once, by what a card says instead. */
+const givenUp: readonly [ours: string, cards: RegExp][] = [
+  // `--shm-size` has no effect on the host's shared memory.
+  ['--ipc=host', /^--(?:shm-size|ipc)(?:=|$)/],
+  ['--network=host', /^--net(?:work)?(?:=|$)/],
+];
 
-/** The vendor's options, then the card's, which win where they speak of shared memory: `--shm-size` has no effect on the host's. */
+/** The vendor's options, then the card's, which win where an engine takes only one. */
 export function withCardsOptions(vendor: readonly string[], card: readonly string[]): string[] {
-  const cardDecides = card.some((word) => ownMemory.test(word));
-  return [...vendor.filter((word) => !(cardDecides && word === '--ipc=host')), ...card];
+  const without = givenUp.filter(([, cards]) => card.some((word) => cards.test(word))).map(([ours]) => ours);
+  return [...vendor.filter((word) => !without.includes(word)), ...card];
 }

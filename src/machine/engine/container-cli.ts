@@ -76,7 +76,7 @@ export function containerEngine(dialect: Dialect, runner: CommandRunner): Engine
     build: async (spec) => buildImage(runner, dialect, await engine.capabilities(), spec, inspect),
     async create(spec) {
       const [first = program, ...words] = containerArgv(spec);
-      const result = await startClient(runner, title, { argv: [first, ...words] });
+      const result = await startClient(runner, title, { argv: [first, ...words], timeoutMs: answerWithinMs });
       const id = /^[0-9a-f]{64}$/m.exec(result.stdout)?.[0];
       if (succeeded(result) && id) return id;
       // A container that could not be started exists all the same.

@@ -7,6 +7,8 @@ interface Cause {
   sign: RegExp;
   message(spec: ContainerSpec): string;
   hint(spec: ContainerSpec, client: string): string;
+  /** True where the next try may do better; what image, card or context cause stays. */
+  passes?: true;
 }
 
 /** What goes wrong most often, by the words of docker, runc and podman. */
@@ -15,11 +17,13 @@ const causes: readonly Cause[] = [
     sign: /is already in use by|name is already in use/i,
     message: ({ name }) => `There is a container named ${name} already.`,
     hint: ({ name }, client) => `If nobody needs it: ${client} rm -f ${name}`,
+    passes: true,
   },
   {
     sign: /no such image|image not known|unable to find image/i,
     message: ({ image }) => `The image ${image} isn't here.`,
     hint: () => 'Build it, or pull it from the registry that the build manifest names.',
+    passes: true,
   },
   {
     sign: /exec: "?\/bin\/sh"?|stat \/bin\/sh/i,
@@ -30,6 +34,12 @@ const causes: readonly Cause[] = [
     sign: /bind source path does not exist|statfs .*no such file/i,
     message: ({ name }) => `A folder that ${name} mounts doesn't exist on this machine.`,
     hint: () => 'Create it, or correct docker_mounts.',
+  },
+  {
+    sign: /duplicate mount point|must be unique|mount path must be absolute/i,
+    message: ({ name }) => `${name} can't have all that it is to mount.`,
+    hint: () =>
+      "Check docker_mounts and the card's additional_docker_run_options: absolute paths, and none of /myworkspace, /madengine, /madpackage.",
   },
   {
     sign: /could not select device driver|nvidia-container|unresolvable CDI/i,
@@ -50,6 +60,7 @@ const causes: readonly Cause[] = [
     sign: /gathering device information|error (adding|gathering).*device|stat \/dev\//i,
     message: () => 'A device that the container needs is not there.',
     hint: () => 'Check that the GPU driver is loaded, and the --device options of the card.',
+    passes: true,
   },
   {
     // Podman run by root asks for a million open files, whatever the machine allows.
@@ -59,7 +70,7 @@ const causes: readonly Cause[] = [
       'Set them yourself: default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"] under [containers] in /etc/containers/containers.conf.',
   },
   {
-    sign: /unknown (shorthand )?flag|invalid (argument|reference|value)|flag needs an argument|conflicting options/i,
+    sign: /unknown (shorthand )?flag|invalid (argument|reference|value)|flag needs an argument|conflicting options|cannot be connected to network/i,
     message: () => 'The engine refuses an option of the container.',
     hint: () => "Check the card's additional_docker_run_options.",
   },
@@ -70,5 +81,6 @@ export function createError(title: ClientTitle, spec: ContainerSpec, result: Com
   if (!cause) return clientError(title, `The start of the container ${spec.name}`, result);
   return new MadError('ENGINE_FAILED', `${cause.message(spec)} (${saidBy(result)})`, {
     hint: cause.hint(spec, title.toLowerCase()),
+    passes: cause.passes ?? false,
   });
 }
