@@ -6,12 +6,18 @@ import { argumentLines, printTag, type TagSelector } from './tag.ts';
 
 /**
  * The cards that the tags name, with the tags' arguments appended to `args`; each model once per distinct arguments, in
- * the order of the tags, then of discovery. Throws MODEL_NOT_FOUND for a tag that names nothing.
+ * the order of the tags, then of discovery. Throws MODEL_NOT_FOUND for a tag that names nothing; its hint ends with what
+ * `allOf` says of all models that there are.
  */
-export function selectCards(found: readonly FoundCard[], selectors: readonly TagSelector[]): ModelCard[] {
+export function selectCards(
+  found: readonly FoundCard[],
+  selectors: readonly TagSelector[],
+  allOf: (names: readonly string[]) => string = ({ length }) =>
+    `\`madengine discover\` lists all ${length} models.`,
+): ModelCard[] {
   const chosen = new Map<string, ModelCard>();
   for (const selector of selectors) {
-    const { cards, lines } = matching(found, selector);
+    const { cards, lines } = matching(found, selector, allOf);
     for (const card of cards) {
       for (const line of lines) {
         const args = `${card.args}${line}`.trim();
@@ -26,12 +32,13 @@ export function selectCards(found: readonly FoundCard[], selectors: readonly Tag
 function matching(
   found: readonly FoundCard[],
   selector: TagSelector,
+  allOf: (names: readonly string[]) => string,
 ): { cards: ModelCard[]; lines: string[] } {
   for (const reading of readingsOf(selector)) {
     const cards = found.flatMap(({ card }) => (matches(card, reading) ? card : []));
     if (cards.length > 0) return { cards, lines: argumentLines(reading.arguments) };
   }
-  throw nothingFound(found, selector);
+  throw nothingFound(found, selector, allOf);
 }
 
 /** `a:b` names model `b` of folder `a`, or, where there is none, model `a` with the flag `--b`. */
@@ -50,7 +57,11 @@ function matches(card: ModelCard, { scope, target }: TagSelector): boolean {
   return target === 'all' || card.name === `${scope}/${target}` || card.tags.includes(target);
 }
 
-function nothingFound(found: readonly FoundCard[], selector: TagSelector): MadError {
+function nothingFound(
+  found: readonly FoundCard[],
+  selector: TagSelector,
+  allOf: (names: readonly string[]) => string,
+): MadError {
   const typed = printTag(selector);
   const wanted = selector.scope === undefined ? selector.target : `${selector.scope}/${selector.target}`;
   const names = found.map(({ card }) => card.name);
@@ -58,9 +69,6 @@ function nothingFound(found: readonly FoundCard[], selector: TagSelector): MadEr
   const scoped = names.filter((name) => name.endsWith(`/${selector.target}`)).slice(0, 3);
   const near = [...new Set([...scoped, ...nearestNames(wanted, [...names, ...tags])])].slice(0, 3);
   return new MadError('MODEL_NOT_FOUND', `Tag ${quoted(typed)} matches no model.`, {
-    hint:
-      near.length > 0
-        ? `Did you mean ${near.join(', ')}? \`madengine discover\` lists all ${names.length} models.`
-        : `\`madengine discover\` lists all ${names.length} models.`,
+    hint: `${near.length > 0 ? `Did you mean ${near.join(', ')}? ` : ''}${allOf(names)}`,
   });
 }

@@ -23,16 +23,23 @@ export function jobsOf(manifest: BuildManifest, manifestFile: string, tags: read
   if (selectors.length === 0) return all;
   const byName = new Map<string, Job[]>();
   for (const job of all) byName.set(job.card.name, [...(byName.get(job.card.name) ?? []), job]);
+  // Jobs of one model may differ in their arguments; those of a tag come behind the ones of each.
   const found: FoundCard[] = [...byName.values()].flatMap((jobs) =>
-    jobs.slice(0, 1).map((job, index) => ({ card: job.card, origin: { file: 'the manifest', index } })),
+    jobs.slice(0, 1).map(({ card }, index) => ({
+      card: { ...card, args: '' },
+      origin: { file: 'the manifest', index },
+    })),
   );
-  return selectCards(found, selectors).flatMap((card) =>
-    (byName.get(card.name) ?? []).map((job) =>
-      makeJob(
-        card.args === job.card.args ? job.card : { ...job.card, args: card.args },
-        job.imageName,
-        job.image,
-      ),
+  return selectCards(found, selectors, modelsOf).flatMap(({ name, args }) =>
+    (byName.get(name) ?? []).map(({ card, imageName, image }) =>
+      makeJob(args === '' ? card : { ...card, args: `${card.args} ${args}`.trim() }, imageName, image),
     ),
   );
+}
+
+const shownNames = 10;
+
+function modelsOf(names: readonly string[]): string {
+  const more = names.length > shownNames ? ` and ${names.length - shownNames} more` : '';
+  return `The manifest has ${names.slice(0, shownNames).join(', ')}${more}.`;
 }
