@@ -59,6 +59,14 @@ test('the root comes first, then the folders by name, each in the order of its f
   expect(await names(root)).toEqual(['z', 'a', 'One/m', 'two/m']);
 });
 
+test('a hook may import CustomModel from where version 2 of the Python tool has it', async () => {
+  const hook = `from madengine.utils.discover_models import CustomModel
+def list_models():
+    return [CustomModel(name="m", dockerfile="d", scripts="run.sh", n_gpus="0")]`;
+  const root = await madPackage({ 'scripts/new/get_models_json.py': hook });
+  expect(await names(root)).toEqual(['new/m']);
+});
+
 test('a folder gives its models scope and paths', async () => {
   const root = await madPackage({
     'scripts/two/models.json': [card('m', { dockerfile: '../../docker/m', scripts: 'go/run.sh' })],
