@@ -11,6 +11,7 @@ import type { GpuFacts } from '../machine/device/detect.ts';
 import { cardLabel, type ModelCard } from '../package/card.ts';
 import { chooseModels } from '../package/choose-models.ts';
 import { type Credentials, readCredentials } from '../package/credential-file.ts';
+import { credentialSettings } from '../package/credential-settings.ts';
 import { parseTags } from '../package/tag.ts';
 import type { PluginSet } from '../plugin/plugin-set.ts';
 import { namesLaunch } from '../run/launch/launch-plan.ts';
@@ -29,6 +30,8 @@ export async function readAccess(around: Surroundings): Promise<Access> {
   const credentials = await readCredentials(around.cwd, around.env);
   const scrubber = new Scrubber([...credentials.secrets, ...(around.plugins?.secrets ?? [])]);
   around.events.scrubWith(scrubber);
+  const settings = credentialSettings(credentials);
+  if (settings.length > 0) around.events.emit({ type: 'settings.read', kind: 'credentials', settings });
   for (const message of credentials.warnings) {
     around.events.emit({ type: 'notice', level: 'warning', code: 'CREDENTIAL_FILE', message });
   }

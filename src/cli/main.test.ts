@@ -129,6 +129,13 @@ describe('both programs', () => {
     expect(err).toContain('--registry = https://me:******@host/x (option)\n');
     expect(err).not.toMatch(/abc|secret/);
   });
+
+  test('… and every credential', async () => {
+    const env = { MAD_VERBOSE_CONFIG: 'true', MAD_AWS_S3: '{"username": "key", "password": "hidden"}' };
+    const { err } = await start(['build', '--tags', 'nothing-has-this'], { env });
+    expect(err).toContain('credential MAD_AWS_S3.username = "key" (environment)\n');
+    expect(err).toContain('credential MAD_AWS_S3.password = ****** (environment)\n');
+  });
 });
 
 describe('as a process', () => {

@@ -53,7 +53,7 @@ const bodies = [
   /** What a command works with: every value with where it comes from; what sounds like a secret is masked. */
   z.object({
     type: z.literal('settings.read'),
-    kind: z.enum(['options', 'context']),
+    kind: z.enum(['options', 'credentials', 'context']),
     /** `value` is JSON text, `origin` such as `option`, `environment`, `project file`, `manifest` or `default`. */
     settings: z.array(z.object({ name: z.string(), value: z.string(), origin: z.string() })),
   }),

@@ -22,6 +22,6 @@ export function optionSettings({ command, values, origins }: ParsedCommand): Set
 
 /** One line for each value; `verbose`, `MAD_VERBOSE_CONFIG` and `--dry-run` show them. */
 export const settingLines = ({ kind, settings }: Settings): string[] =>
-  settings.map(({ name, value, origin }) =>
-    safeLine(`${kind === 'options' ? '--' : 'context '}${name} = ${value} (${origin})`),
-  );
+  settings.map(({ name, value, origin }) => safeLine(`${prefixes[kind]}${name} = ${value} (${origin})`));
+
+const prefixes = { options: '--', credentials: 'credential ', context: 'context ' };
