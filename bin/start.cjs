@@ -22,7 +22,33 @@ function keepCompiledCode() {
   var module_ = require('node:module');
   var home = process.env.HOME;
   var cache = process.env.XDG_CACHE_HOME || (home && home + '/.cache');
-  if (cache && module_.enableCompileCache) module_.enableCompileCache(cache + '/madengine/compiled');
+  if (!cache || !module_.enableCompileCache) return;
+  var folder = cache + '/madengine/compiled';
+  if (makeFolder(folder)) module_.enableCompileCache(folder);
+}
+
+/**
+ * Node.js makes the folder itself, but goes round for ever where a file system answers "no such file" below a folder
+ * that is there, as /proc does, and the mount points of an automounter.
+ */
+function makeFolder(folder) {
+  var fs = require('node:fs');
+  if (fs.existsSync(folder)) return true;
+  var parent = require('node:path').dirname(folder);
+  if (parent === folder || !makeFolder(parent)) return false;
+  try {
+    // 0700, whatever the umask is: what lies there is executed.
+    fs.mkdirSync(folder, 448);
+    return true;
+  } catch (error) {
+    return error.code === 'EEXIST';
+  }
+}
+
+function tellUnwritten(error) {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write('Error: standard output: ' + error.message + '\n');
+  process.exitCode = 1;
 }
 
 module.exports = function start(program) {
@@ -33,6 +59,7 @@ module.exports = function start(program) {
   }
   var version = require('../package.json').version;
   if (isVersionOnly(program, process.argv.slice(2))) {
+    process.stdout.on('error', tellUnwritten);
     process.stdout.write(program + ' ' + version + '\n');
     return;
   }

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { MadError } from '../foundation/error.ts';
+import { makeFolders } from '../foundation/file/make-folders.ts';
 import { ensureImage } from '../image/pull.ts';
 import { pushImage } from '../image/push.ts';
 import { registryImage } from '../image/reference.ts';
@@ -176,6 +177,7 @@ export async function unpackFor(
     )
   )
     return into;
+  await makeFolders(around.cacheDir);
   await mkdir(dirname(into), { recursive: true, mode: 0o700 });
   if (!snapshot.image) {
     const file = join(dirname(resolve(around.cwd, manifestFile)), basename(snapshot.archive?.file ?? ''));

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -198,5 +198,29 @@ describe('as a process', () => {
     child.stdout?.destroy();
     expect(await ended(child)).toBe(0);
     expect(seen.text).toBe('');
+  });
+
+  test.each(['discover', '--help'])('%s that a disk takes no more of is an error', async (word) => {
+    const full = await open('/dev/full', 'w');
+    const child = spawn(process.execPath, [dev, word], { cwd: folder, stdio: ['ignore', full.fd, 'pipe'] });
+    const seen = textOf(child);
+    expect(await ended(child)).toBe(1);
+    await full.close();
+    expect(seen.text).toMatch(
+      /^Error: standard output could not be written to its end: ENOSPC.* \[DISK_FULL\]\n {2}\S.*\n$/,
+    );
+  });
+
+  test('a folder that was removed meanwhile is said to be so', async () => {
+    const gone = await mkdtemp(join(folder, 'gone-'));
+    const line = `cd "$1" && rmdir "$1" && exec "$2" "$3" run --tags dummy`;
+    const child = spawn('sh', ['-c', line, 'sh', gone, process.execPath, dev], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const seen = textOf(child);
+    expect(await ended(child)).toBe(4);
+    expect(seen.text).toMatch(
+      /^Error: the folder that this was started in is not there any more \[FILE_NOT_FOUND\]\n {2}\S.*\n$/,
+    );
   });
 });

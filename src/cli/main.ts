@@ -1,7 +1,7 @@
 /** The one place that touches the process: its arguments, environment, streams, signals and end. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ExitCode, exitCode, toMadError } from '../foundation/error.ts';
+import { type ExitCode, exitCode, MadError, toMadError } from '../foundation/error.ts';
 import type { Invocation } from './invocation.ts';
 import type { Program } from './option-spec.ts';
 import { type ParsedCommand, parseCommandLine, withProjectValues } from './parse.ts';
@@ -24,7 +24,9 @@ export async function main(program: Program, version: string): Promise<void> {
     version,
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    get cwd() {
+      return currentFolder();
+    },
     cacheDir: cacheDir(process.env),
     stdout: process.stdout,
     stderr: process.stderr,
@@ -42,7 +44,7 @@ export async function main(program: Program, version: string): Promise<void> {
     stop.abort(name);
   };
   for (const name of Object.keys(stopSignals) as StopSignal[]) process.on(name, onSignal);
-  outliveReaders();
+  const unwritten = outliveReaders();
   const crash = async (thrown: unknown): Promise<void> => {
     // Nobody waits for what a plugin left behind: the campaign goes on without it.
     const { pluginBehind } = await import('../plugin/loaded-files.ts');
@@ -54,10 +56,15 @@ export async function main(program: Program, version: string): Promise<void> {
   };
   process.on('uncaughtException', crash).on('unhandledRejection', crash);
 
-  const code = await invoke(invocation, (started) => {
+  let code = await invoke(invocation, (started) => {
     session = started;
   });
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  const [lost] = unwritten;
+  if (lost) {
+    await reportError(lost, invocation);
+    code ||= lost.exitCode;
+  }
   // Whatever a command left open must not hold the process.
   process.exit(stoppedBy === undefined ? code : stopSignals[stoppedBy]);
 }
@@ -125,13 +132,36 @@ function endAtOnce(session: Session | undefined, code: ExitCode): never {
 
 /**
  * A reader that goes away (`| head`), or a terminal that closes, is no reason to lose a campaign: the command goes on
- * to its end, and what it would have shown is dropped.
+ * to its end, and what it would have shown is dropped. So it does when a disk takes no more of it, which is an error
+ * then: the list returned holds it.
  */
-function outliveReaders(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+function outliveReaders(): readonly MadError[] {
+  const unwritten: MadError[] = [];
+  for (const [name, stream] of [
+    ['standard output', process.stdout],
+    ['standard error', process.stderr],
+  ] as const) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO' && error.code !== 'ERR_STREAM_DESTROYED')
-        throw error;
+      if (error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED') return;
+      unwritten.push(
+        new MadError(toMadError(error).code, `${name} could not be written to its end: ${error.message}`, {
+          hint: 'What it was redirected to has no room or failed. The command itself went on to its end.',
+          cause: error,
+        }),
+      );
+    });
+  }
+  return unwritten;
+}
+
+/** A getter of the invocation: help and version need no folder. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new MadError('FILE_NOT_FOUND', 'the folder that this was started in is not there any more', {
+      hint: 'Somebody removed or replaced it meanwhile: go to it again (cd "$PWD"), or to another one.',
+      cause,
     });
   }
 }

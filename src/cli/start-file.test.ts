@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -45,4 +47,41 @@ test('the start-up files have nothing that an old Node.js could not parse', () =
       .replace(/'[^']*'/g, "''");
     expect(code).not.toMatch(/\b(?:const|let|class|async|await|import|of)\b|=>|`|\?\.|\?\?|\.\.\.|,\s*\)/);
   }
+});
+
+/** Only the start file: what it would start is `main`, which says where it is kept. */
+const keeps = (cache: string) => {
+  const setUp = `process.umask(0);
+    require.cache[require.resolve(${JSON.stringify(bin('start.cjs'))})] = undefined;
+    const load = module.constructor._load;
+    module.constructor._load = (name, ...more) => name.endsWith('dist/main.js')
+      ? { main: () => console.log(require('node:module').getCompileCacheDir() ?? 'nowhere') } : load(name, ...more);
+    require(${JSON.stringify(bin('start.cjs'))})('madengine');`;
+  const env = { PATH: process.env.PATH, XDG_CACHE_HOME: cache };
+  return spawnSync(process.execPath, ['--eval', setUp], { encoding: 'utf8', env, timeout: 20_000 });
+};
+
+test('a cache folder that can not be made is done without', () => {
+  const { status, stdout, stderr } = keeps('/proc/no such folder');
+  expect([status, stdout, stderr]).toEqual([0, 'nowhere\n', '']);
+});
+
+test('compiled code lies where nobody else can write, whatever the umask', () => {
+  const root = mkdtempSync(join(tmpdir(), 'madengine-start-'));
+  try {
+    const { stdout } = keeps(join(root, 'cache'));
+    expect(stdout).toContain(join(root, 'cache/madengine/compiled'));
+    expect(statSync(join(root, 'cache')).mode & 0o777).toBe(0o700);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+test('a version that can not be written is one line, exit 1', () => {
+  const stdio: ['ignore', number, 'pipe'] = ['ignore', openSync('/dev/full', 'w'), 'pipe'];
+  const { status, stderr } = spawnSync(process.execPath, [bin('madengine.cjs'), '--version'], {
+    encoding: 'utf8',
+    stdio,
+  });
+  expect([status, stderr]).toEqual([1, 'Error: standard output: ENOSPC: no space left on device, write\n']);
 });

@@ -81,22 +81,34 @@ export function diskError(thrown: unknown, folder: string): MadError {
   return new MadError('DISK_FULL', message, { cause: thrown, ...(error.hint && { hint: error.hint }) });
 }
 
-/** A thrown value as a MadError; anything that we did not throw on purpose is INTERNAL, or NOT_WRITABLE/DISK_FULL by its errno. */
+const freeSpace = 'Free some disk space, then start again.';
+const checkPermissions = 'Check owner and permissions of that path, or choose another folder with --output.';
+const checkDisk = 'The disk or the network file system failed: see dmesg, then start again.';
+
+const systemErrors: Readonly<Record<string, readonly [code: ErrorCode, hint: string]>> = {
+  ENOSPC: ['DISK_FULL', freeSpace],
+  EDQUOT: ['DISK_FULL', freeSpace],
+  EFBIG: [
+    'DISK_FULL',
+    'Files may not become that large here: see ulimit -f, and the limits of that file system.',
+  ],
+  EACCES: ['NOT_WRITABLE', checkPermissions],
+  EPERM: ['NOT_WRITABLE', checkPermissions],
+  EROFS: ['NOT_WRITABLE', checkPermissions],
+  EIO: ['NOT_WRITABLE', checkDisk],
+  ESTALE: ['NOT_WRITABLE', checkDisk],
+  EMFILE: ['COMMAND_FAILED', 'Too many files are open here: see ulimit -n.'],
+  ENFILE: ['COMMAND_FAILED', 'Too many files are open on this machine: see /proc/sys/fs/file-nr.'],
+};
+
+/** A thrown value as a MadError; anything that we did not throw on purpose is INTERNAL, or what its errno says. */
 export function toMadError(thrown: unknown): MadError {
   if (thrown instanceof MadError) return thrown;
   const errno = (thrown as NodeJS.ErrnoException | undefined)?.code;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
-    return new MadError('DISK_FULL', message, {
-      cause: thrown,
-      hint: 'Free some disk space, then start again.',
-    });
-  }
-  if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS') {
-    return new MadError('NOT_WRITABLE', message, {
-      cause: thrown,
-      hint: 'Check owner and permissions of that path, or choose another folder with --output.',
-    });
-  }
-  return new MadError('INTERNAL', message, { cause: thrown });
+  const known =
+    typeof errno === 'string' && Object.hasOwn(systemErrors, errno) ? systemErrors[errno] : undefined;
+  if (!known) return new MadError('INTERNAL', message, { cause: thrown });
+  const [code, hint] = known;
+  return new MadError(code, message, { cause: thrown, hint });
 }
