@@ -6,6 +6,7 @@ import { systemClock as clock } from '../foundation/clock.ts';
 import { type Emit, type EventBody, silent } from '../foundation/event.ts';
 import { newId } from '../foundation/id.ts';
 import { fakeEngine } from '../image/fake-engine.ts';
+import type { RunningCommand } from '../machine/command/command.ts';
 import { fakeRunner } from '../machine/command/fake-runner.ts';
 import type { ContainerSummary } from '../machine/engine/engine.ts';
 import { type CampaignFolder, createCampaign } from '../record/campaign/campaign-folder.ts';
@@ -43,12 +44,20 @@ function container(campaign: string, changes: Record<string, string> = {}): Cont
 }
 
 /** What a start removes of these containers, and what it says. */
-async function start(containers: ContainerSummary[], remove = async (): Promise<void> => {}) {
+async function start(
+  containers: ContainerSummary[],
+  remove = async (): Promise<void> => {},
+  giveBackTo?: { uid: number; gid: number },
+) {
   const removed: string[] = [];
   const said: EventBody[] = [];
   const emit: Emit = Object.assign((body: EventBody) => void said.push(body), { within: () => silent });
   const engine = {
     ...fakeEngine(),
+    exec: (id: string, { argv }: { argv: readonly string[] }): RunningCommand => {
+      removed.push(`${argv.slice(0, 3).join(' ')} in ${id}`);
+      return { pid: undefined, result: Promise.reject(new Error('gone')), kill() {} };
+    },
     list: async () => containers,
     remove: async (id: string) => {
       await remove();
@@ -56,7 +65,7 @@ async function start(containers: ContainerSummary[], remove = async (): Promise<
     },
   };
   const runner = fakeRunner([]);
-  await cleanUpAfterDead({ engine, runner, resultsRoot: root, host: 'node1', clock, emit });
+  await cleanUpAfterDead({ engine, runner, resultsRoot: root, host: 'node1', clock, emit, giveBackTo });
   return { removed, said };
 }
 
@@ -120,4 +129,12 @@ test('folders with secrets go, and nothing that a link in the campaign leads to'
   await start([]);
   expect(await readdir(victim)).toEqual(['documents']);
   expect(await readdir(dead.path)).not.toContain('secrets');
+});
+
+test('files in what a dead campaign left running are given back before it goes', async () => {
+  const dead = await create();
+  await die(dead);
+  const left = container(dead.id);
+  const { removed } = await start([left], undefined, { uid: 5, gid: 6 });
+  expect(removed).toEqual([`chown -hR 5:6 in ${left.id}`, left.id]);
 });

@@ -1,5 +1,5 @@
 /** What campaigns that died left on this machine: containers, folders, records and rows that are missing. */
-import { realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import type { Emit } from '../foundation/event.ts';
@@ -10,6 +10,8 @@ import { runFolderIn } from '../record/campaign/campaign-folder.ts';
 import { campaignState } from '../record/campaign/campaign-state.ts';
 import type { DeadCampaign } from '../record/campaign/dead-campaign.ts';
 import { reconcile } from '../record/campaign/reconcile.ts';
+import { giveBackIn } from '../run/give-back.ts';
+import { removeFolders } from '../run/run-folder.ts';
 import { removeStarted } from '../run/started-program.ts';
 import { listOurs } from './engine-ahead.ts';
 
@@ -23,6 +25,13 @@ export interface CleanUpOptions {
   emit: Emit;
   /** The answer of `listOurs`, where it was asked for ahead. */
   listed?: Promise<ContainerSummary[]> | undefined;
+  /** Owner of what runs left, unless that is root. */
+  giveBackTo?: Owner | undefined;
+}
+
+interface Owner {
+  uid: number;
+  gid: number;
 }
 
 /**
@@ -50,21 +59,21 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
 export async function removeLeftovers(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
-  { engine, runner, host }: CleanUpOptions,
+  { engine, runner, host, giveBackTo }: CleanUpOptions,
   /** Ids of runs that go on. */
   except: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  await removeOf(dead, containers, engine, except);
+  await removeOf(dead, containers, engine, giveBackTo, except);
   for (const kind of otherKinds(dead, engine)) {
     const other = await openEngine(kind, runner);
-    await removeOf(dead, await listOurs(other, host), other, except);
+    await removeOf(dead, await listOurs(other, host), other, giveBackTo, except);
   }
   await forgetStarted(dead, except);
   const own = await realpath(dead.path);
   const stays = [...except].map((run) => runFolderIn(dead.path, run) + sep);
   for (const folder of dead.folders) {
     if (stays.some((start) => folder.startsWith(start))) continue;
-    if (await isReallyIn(own, folder)) await removeFolder(folder);
+    if (await isReallyIn(own, folder)) await removeFolders([folder]);
   }
 }
 
@@ -72,6 +81,7 @@ async function removeOf(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
   engine: Engine,
+  giveBackTo: Owner | undefined,
   except: ReadonlySet<string>,
 ): Promise<void> {
   const mine = containers.filter(
@@ -80,7 +90,12 @@ async function removeOf(
       !except.has(labels['madengine.run'] ?? '') &&
       !isKept({ labels, ...container }),
   );
-  await Promise.all(mine.map((container) => engine.remove(container.id)));
+  await Promise.all(
+    mine.map(async ({ id, running }) => {
+      if (giveBackTo && running && engine.kind !== 'host') await giveBackIn(engine, id, giveBackTo);
+      await engine.remove(id);
+    }),
+  );
 }
 
 /** What is not gone on with now never is. */
@@ -104,8 +119,6 @@ async function isReallyIn(folder: string, path: string): Promise<boolean> {
   const parent = await realpath(dirname(path)).catch(() => undefined);
   return parent !== undefined && (parent === folder || parent.startsWith(folder + sep));
 }
-
-const removeFolder = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
 
 /**
  * A container of a campaign that is over: one with another results folder, whose records wait for a start there; or

@@ -112,7 +112,8 @@ async function openIn(
   const { host } = hostFacts;
   const { listed } = frame;
   const { runner } = around;
-  const cleaning = { engine, runner, resultsRoot, host, clock, emit: events.emit, listed };
+  const giveBackTo = ownerToGiveBackTo();
+  const cleaning = { engine, runner, resultsRoot, host, clock, emit: events.emit, listed, giveBackTo };
   const { version } = around;
   const { resume } = frame;
   const { folder, goingOn } = resume
@@ -141,7 +142,7 @@ async function openIn(
     settled: true,
     before: [],
     goingOn,
-    giveBackTo: ownerToGiveBackTo(),
+    giveBackTo,
   };
 }
 

@@ -35,3 +35,18 @@ export async function giveBack({ engine, spec, to, also = [] }: GiveBackOptions)
     await engine.remove(container);
   }
 }
+
+/**
+ * The same for a container that its controller left behind: it must still run, and may go on writing until it is
+ * removed. What can't be given back stays, and is told where its folders are removed.
+ */
+export async function giveBackIn(
+  engine: Engine,
+  container: string,
+  { uid, gid }: { uid: number; gid: number },
+): Promise<void> {
+  const argv = ['chown', '-hR', `${uid}:${gid}`, containerPaths.workspace, containerPaths.control];
+  await engine
+    .exec(container, { argv, env: {}, secretEnv: {}, user: 'root', workdir: '/' })
+    .result.catch(() => {});
+}

@@ -19,7 +19,7 @@ test('for a user who is not root, no file of root is left, not even by a run tha
   if (process.getuid?.() !== 0) context.skip('needs root to become another user');
   const socket = await stat('/var/run/docker.sock').catch(() => undefined);
   if (!socket) context.skip('the engine does not listen at /var/run/docker.sock');
-  const writes = 'mkdir -p deep/er; echo x > deep/er/file; echo y > ../beside\n';
+  const writes = 'mkdir -p deep/er; echo x > deep/er/file; echo y > ../beside; chmod 0 deep\n';
   const folder = await tinyPackage([
     { name: 'ends', script: writes + goodScript },
     { name: 'hangs', script: `${writes}sleep 3000\n`, card: { timeout: 1 } },
@@ -34,21 +34,21 @@ test('for a user who is not root, no file of root is left, not even by a run tha
   await cp(await realpath(process.execPath), node);
 
   const args = ['--reuid', String(user), '--regid', String(user), '--groups', String(socket?.gid)];
-  const cli = [
-    node,
-    join(program, 'bin/madengine-cli.cjs'),
-    'run',
-    '--tags',
-    'all_of_them',
-    '--keep-model-dir',
-  ];
+  const cli = [node, join(program, 'bin/madengine-cli.cjs'), 'run', '--tags', 'all_of_them'];
   const env = { ...process.env, HOME: folder, NO_COLOR: '1' };
-  const result = await execute('setpriv', [...args, ...cli], { cwd: folder, env }).catch(
-    (error: { code: number; stdout: string; stderr: string }) => error,
-  );
+  const run = (more: string[]): Promise<object & { stdout: string; stderr: string }> =>
+    execute('setpriv', [...args, ...cli, ...more], { cwd: folder, env }).catch(
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+  const result = await run(['--keep-model-dir']);
   expect(result, result.stdout + result.stderr).toMatchObject({ code: 3 });
   expect((await readRows(join(folder, 'perf.csv'))).map((row) => row.status)).toEqual(['SUCCESS', 'FAILURE']);
   const all = await everythingBelow(folder);
   expect(all.filter((path) => path.endsWith('deep/er/file'))).toHaveLength(2);
   for (const path of all) expect((await stat(path).catch(() => ({ uid: user }))).uid, path).toBe(user);
+
+  // Nor anything that its owner may not look into, where nothing was to be kept.
+  const again = await run([]);
+  expect(again.stdout + again.stderr).not.toContain('could be removed');
+  expect((await everythingBelow(folder)).filter((path) => path.endsWith('deep/er/file'))).toHaveLength(2);
 });
