@@ -42,8 +42,15 @@ export const detectAmd =
         : await firstAgent(machine, notes);
     const architecture = nodes[0]?.architecture ?? agent?.architecture ?? '';
     const devices = await Promise.all(
-      described.map((device) =>
-        withPciFacts(machine, { ...device, name: device.name || agent?.name || architecture }),
+      described.map(async (device) =>
+        withPciFacts(
+          machine,
+          known<GpuDevice>({
+            ...device,
+            name: device.name || agent?.name || architecture,
+            pciAddress: await boardAddress(machine, device.pciAddress),
+          }),
+        ),
       ),
     );
     for (const device of devices) {
@@ -135,6 +142,16 @@ export function uniqueIdIn(uuid: string | undefined): string | undefined {
   const match = /^([0-9a-f]{2})[0-9a-f]{6}-0000-1000-80([0-9a-f]{2})-([0-9a-f]{12})$/i.exec(uuid ?? '');
   const id = match?.slice(1).join('').toLowerCase();
   return id === undefined || /^0+$/.test(id) ? undefined : id;
+}
+
+/** Partitions count as functions of their GPU (ROCm/rocm-systems #5805), and the kernel knows the first one only. */
+async function boardAddress(machine: MachineView, address: string | undefined): Promise<string | undefined> {
+  const first = address?.replace(/\.[1-7]$/, '.0');
+  if (address === undefined || first === undefined || first === address) return address;
+  const [own, board] = await Promise.all(
+    [address, first].map((each) => machine.exists(`/sys/bus/pci/devices/${each}`)),
+  );
+  return board && !own ? first : address;
 }
 
 /** Partitions of one GPU share its address, so it may say too little. */

@@ -325,6 +325,17 @@ test('a GPU that a tool lists twice is one', async () => {
   expect([facts.count, facts.devices.map(({ index }) => index)]).toEqual([2, [0, 1]]);
 });
 
+test('partitions of a GPU have its place in the machine, and each its own render node', async () => {
+  await file('/sys/bus/pci/devices/0000:05:00.0/numa_node', '1\n');
+  const uuid = 'abff74a1-0000-1000-80d1-3c23a9580558';
+  const list = [0, 1].map((gpu) => ({ gpu, bdf: `0000:05:00.${gpu}`, uuid, render: `renderD${128 + gpu}` }));
+  const answers = [{ when: '/usr/bin/amd-smi', stdout: JSON.stringify(list) }];
+  expect((await detect(answers, ['amd-smi']).facts).devices).toMatchObject([
+    { renderNode: '/dev/dri/renderD128', pciAddress: '0000:05:00.0', numaNode: 1 },
+    { renderNode: '/dev/dri/renderD129', pciAddress: '0000:05:00.0', numaNode: 1 },
+  ]);
+});
+
 test('tools that know no GPU are named', async () => {
   const answers = [
     { when: '/usr/bin/amd-smi', stdout: '[]' },
