@@ -35,6 +35,14 @@ test('errors that the hardware corrected are a warning', () => {
   expect(verdict).toMatchObject({ broken: [], warnings: [expect.stringContaining('from 0 to 3')] });
 });
 
+test('errors that a program made on a GPU of Intel are a warning', () => {
+  const verdict = compareHealth(
+    reading({ counters: { ras_programming_errors: 0 } }),
+    reading({ counters: { ras_programming_errors: 2 } }),
+  );
+  expect(verdict).toMatchObject({ broken: [], warnings: [expect.stringContaining('from 0 to 2')] });
+});
+
 test('a counter that is new, fell or stayed says nothing', () => {
   const before = reading({ counters: { a: 5, b: 1 } });
   expect(compareHealth(before, reading({ counters: { a: 0, b: 1, c: 9 } }))).toEqual({

@@ -72,8 +72,12 @@ function memoryWarning(gpu: number, now: GpuReading): string[] {
 const throttleWarning = (gpu: number, { throttled }: GpuReading, when: 'before' | 'after'): string[] =>
   throttled?.length ? [`GPU ${gpu} was throttled ${when} the run: ${throttled.join(', ')}`] : [];
 
-/** Counters of errors that hardware mended itself: worth a word, but the result is right. */
-const isHarmless = (counter: string): boolean => /(?:^|_)corrected(?:_|$)/.test(counter);
+/**
+ * Counters of errors that hardware mended itself: worth a word, but the result is right. And of those that a program made:
+ * Level Zero counts what a workload programmed wrongly beside the hardware's errors (`ZES_RAS_ERROR_CAT_PROGRAMMING_ERRORS`).
+ */
+const isHarmless = (counter: string): boolean =>
+  /(?:^|_)corrected(?:_|$)|^ras_programming_errors/.test(counter);
 
 /** What a run did to its GPUs, or they to it. A counter that fell was reset, and says nothing. */
 export function compareHealth(before: HealthReading, after: HealthReading): HealthVerdict {
