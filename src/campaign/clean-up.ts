@@ -56,6 +56,17 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
   for (const container of containers) await removeStray(container, handled, options);
 }
 
+/**
+ * Containers of campaigns that died while this one was alive: their GPUs are free to be leased, and still in use. Records
+ * are put right by the next start. Never throws: what is wrong with the engine the run itself will say.
+ */
+export async function removeOrphans(
+  options: Pick<CleanUpOptions, 'engine' | 'host' | 'emit'> & { ownCampaign: string },
+): Promise<void> {
+  const containers = await listOurs(options.engine, options.host).catch(() => []);
+  for (const container of containers) await removeStray(container, new Set([options.ownCampaign]), options);
+}
+
 export async function removeLeftovers(
   dead: DeadCampaign,
   containers: readonly ContainerSummary[],
@@ -127,7 +138,7 @@ async function isReallyIn(folder: string, path: string): Promise<boolean> {
 async function removeStray(
   container: ContainerSummary,
   handled: ReadonlySet<string>,
-  options: CleanUpOptions,
+  options: Pick<CleanUpOptions, 'engine' | 'emit'>,
 ): Promise<void> {
   const { engine, emit } = options;
   const root = container.labels['madengine.results_root'];

@@ -10,6 +10,7 @@ import { captureMode } from '../run/environment/capture-mode.ts';
 import { provenanceOf } from '../run/provenance.ts';
 import { hiddenIn } from '../run/run-folder.ts';
 import type { RunServices } from '../run/run-services.ts';
+import { removeOrphans } from './clean-up.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
 import { locatePackage } from './package-transport.ts';
@@ -80,7 +81,13 @@ export async function servicesFor(
     knownFailures: inputs.known,
     ...capturesOf(context, options, campaign, access),
     gpus,
-    devices: { runner: around.runner, env: around.env, setAside: new Map() },
+    devices: {
+      runner: around.runner,
+      env: around.env,
+      setAside: new Map(),
+      endOrphans: () =>
+        removeOrphans({ engine, host: campaign.host, emit: campaign.emit, ownCampaign: campaign.folder.id }),
+    },
     host: campaign.host,
     hostFacts,
     contextHash,

@@ -106,6 +106,8 @@ export interface DeviceServices {
   env: Readonly<Record<string, string | undefined>>;
   /** GPUs that no later job gets, with the reason. */
   setAside: Map<number, string>;
+  /** Ends what campaigns that died meanwhile left running, perhaps on GPUs that somebody has leased since. Never throws. */
+  endOrphans(): Promise<void>;
 }
 
 export type Verdict = Pick<RunRecord, 'status' | 'failure' | 'reason'>;

@@ -121,6 +121,27 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     );
   });
 
+  test('who gets the GPUs of a program that was killed ends what that one left running on them', async () => {
+    const script = `sleep \${NAP:-0}\n${goodScript}`;
+    const folder = await tinyPackage([{ ...model('heir', '-1'), script }]);
+    const { path } = await amdTools(2);
+    const env = { PATH: path };
+    expect((await runCli(['build', '--tags', 'heir'], { cwd: folder, env })).exitCode).toBe(0);
+    const args = ['run', '--manifest-file', 'build_manifest.json'];
+    const label = `madengine.results_root=${folder}`;
+    const long = [...args, '--additional-context', '{"docker_env_vars": {"NAP": "100"}}'];
+    const first = startCli(long, { cwd: folder, env });
+    await expect.poll(() => containersWithLabel(label), { timeout: 20_000 }).toHaveLength(1);
+    const second = startCli(args, { cwd: folder, env });
+    const told = () => `${second.stdout()}${second.stderr()}`;
+    await expect.poll(told, { timeout: 20_000 }).toContain('waits for 2 of its GPUs');
+    first.kill('SIGKILL');
+    await first.ended;
+    expect((await second.ended).exitCode).toBe(0);
+    expect(told()).toContain('left by a campaign in');
+    expect(await containersWithLabel(label)).toEqual([]);
+  });
+
   test('a signal ends the wait for a GPU, with a record and a row', async () => {
     const folder = await tinyPackage([model('shared', '-1')]);
     const { path } = await amdTools(2);

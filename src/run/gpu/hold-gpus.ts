@@ -39,6 +39,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   if (slot?.keepsLease) Object.assign(slot, { lease, gpus: lease.gpus });
   let isFree = true;
   try {
+    await services.devices.endOrphans();
     const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
     const unfit = options.isRunning ? [] : warningsBefore(before);
     if (services.settings.strict && unfit.length > 0) {
