@@ -320,6 +320,8 @@ test('--keep-alive leaves the container for its user, and no later start takes i
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
   const kept = await containersWithLabel(`madengine.results_root=${folder}`);
   expect(kept).toHaveLength(1);
+  const [, name = ''] = /docker exec -it (\S+) sh/.exec(run.stdout) ?? [];
+  expect(await docker('inspect', '--format', '{{.Id}}', name)).toBe(kept[0]);
   await runCli(['run', '--manifest-file', 'build_manifest.json'], { cwd: folder });
   expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual(kept);
   await docker('rm', '--force', ...kept);

@@ -47,6 +47,7 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   await options.seen(executed);
   // Removing a container takes a while, so the results are put away meanwhile.
   await executed.isGone;
+  if (services.settings.keepAlive) tellOfContainer(options);
   // What a process that outlived its program went on writing was not looked at for secrets.
   if (log && !log.scrubbed && !services.settings.keepAlive)
     await truncate(join(runFolder, log.path), log.bytes);
@@ -70,6 +71,24 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   if (verdict.failure && log) await addLastLine(verdict.failure, join(runFolder, log.path));
   if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
   return verdict;
+}
+
+/** What was kept on purpose is of use only to who knows its name. */
+function tellOfContainer({ plan, executed, services: { engine, emit } }: PutAwayOptions): void {
+  const { name } = plan.container;
+  const { kind } = engine;
+  if (kind === 'host') return;
+  const isRunning = executed.end.kind === 'exited';
+  const look = isRunning
+    ? `\`${kind} exec -it ${name} sh\` looks into it`
+    : `\`${kind} cp ${name}:PATH .\` takes files out of it`;
+  emit({
+    type: 'notice',
+    level: 'info',
+    code: 'CONTAINER_KEPT',
+    message: `the container ${name} was kept${isRunning ? ' and is running' : ', stopped'}`,
+    hint: `${look}, \`${kind} rm --force ${name}\` removes it.`,
+  });
 }
 
 /** The model's own environment says whether this node has the results. */
