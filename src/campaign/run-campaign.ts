@@ -26,6 +26,7 @@ import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import type { EngineAhead } from './engine-ahead.ts';
 import { jobsOf } from './jobs/jobs-of-manifest.ts';
+import { tellMissingCredentials } from './missing-credentials.ts';
 import { type CampaignFrame, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
 import { requireWritableOutputs } from './output-files.ts';
@@ -133,6 +134,11 @@ async function runManifest(
   const manifest = await withRediscoveredModels(written, manifestFile, around);
   const context = await readContext(options, { manifest: manifest.context, gpus }, around);
   const jobs = withOwnImage(jobsOf(manifest, manifestFile, options.tags), context);
+  tellMissingCredentials(
+    jobs.map(({ card }) => card),
+    access.credentials,
+    around.events.emit,
+  );
   const inputs = {
     options,
     access,
@@ -192,6 +198,7 @@ async function buildAndRun(
   const context = await readContext(options, { gpus }, around);
   // Hours of building would be lost on a misspelt name.
   const wantedCards = wanted.map(({ card }) => card);
+  tellMissingCredentials(wantedCards, access.credentials, around.events.emit);
   await tellUnknownData(wantedCards, context, options, around);
   const tools = await toolsOfRun(context, options, around.cwd, around);
   const engine = await openEngine(options.engine, around.runner);

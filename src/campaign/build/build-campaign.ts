@@ -1,6 +1,7 @@
 import { exitCode } from '../../foundation/error.ts';
 import { openEngine } from '../../machine/engine/open-engine.ts';
 import { checkDataOptions } from '../data-options.ts';
+import { tellMissingCredentials } from '../missing-credentials.ts';
 import { withCampaign } from '../open-campaign.ts';
 import type { BuildOptions, CampaignOutcome, Surroundings } from '../options.ts';
 import { requireWritableOutputs } from '../output-files.ts';
@@ -19,6 +20,11 @@ export async function buildCampaign(options: BuildOptions, outside: Surroundings
   if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
   const access = await readAccess(around);
   const wanted = await chooseWanted(options, access, around);
+  tellMissingCredentials(
+    wanted.map(({ card }) => card),
+    access.credentials,
+    around.events.emit,
+  );
   const context = await readContext(options, {}, around);
   const engine = await openEngine(options.engine, around.runner);
   const inputs = { options, access, wanted, context, engine };
