@@ -32,6 +32,23 @@ test('no form of a secret survives: plain, URL-encoded, in JSON, in base64 at an
   );
 });
 
+test.each([64, 76])('a long secret is masked in base64 that is broken after %i characters', (width) => {
+  const value = Array.from({ length: 40 }, (_, index) => `part ${index}`).join();
+  const whole = Buffer.from(`${value}\n`).toString('base64');
+  const lines = whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+  const shown = new Scrubber([new Secret('s', value)]).scrub(lines.join('\n')).split('\n');
+  expect(lines.length).toBeGreaterThan(3);
+  expect(shown.slice(0, -1).every((line) => line === '******')).toBe(true);
+  expect(shown.at(-1)).toMatch(/^\*{6}.{0,4}$/);
+});
+
+test('no hexadecimal digits of a secret survive', () => {
+  const scrubber = new Scrubber([new Secret('s', 'pässword')]);
+  const digits = Buffer.from('a pässword b').toString('hex');
+  expect(scrubber.scrub(digits)).toBe('6120******2062');
+  expect(scrubber.scrub(digits.toUpperCase())).toBe('6120******2062');
+});
+
 test('data is scrubbed in depth, and everything else stays as it is', () => {
   const scrubber = new Scrubber([new Secret('s', 'topsecret')]);
   expect(scrubber.scrubData({ a: ['x topsecret y'], b: 1, c: null, topsecret: true })).toEqual({

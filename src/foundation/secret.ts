@@ -35,7 +35,10 @@ export const shortestScrubbed = 6;
 /** What stands in a secret's place. */
 export const mask = '******';
 
-/** Replaces secrets in text that leaves the program: plain, URL-encoded, JSON-escaped, and base64 at its three alignments. */
+/**
+ * Replaces secrets in text that leaves the program: plain, URL-encoded, JSON-escaped, in hexadecimal digits, and base64
+ * at its three alignments.
+ */
 export class Scrubber {
   /** Names of secrets that are too short to be scrubbed. */
   readonly tooShort: readonly string[];
@@ -94,7 +97,9 @@ function formsOf(value: string): string[] {
   for (const line of value.split(/\r?\n/)) if (line.length >= shortestScrubbed) forms.push(line);
   forms.push(encodeURIComponent(value), encodeURIComponent(value).replace(/%20/g, '+'));
   forms.push(strictUrlEncoded(value), JSON.stringify(value).slice(1, -1));
-  forms.push(...base64Alignments(value));
+  forms.push(...base64Alignments(value), ...base64Lines(value));
+  const digits = Buffer.from(value, 'utf8').toString('hex');
+  forms.push(digits, digits.toUpperCase());
   return forms.filter((form) => form.length >= shortestScrubbed);
 }
 
@@ -123,6 +128,15 @@ function base64Alignments(value: string): string[] {
     found.push(core, core.replaceAll('+', '-').replaceAll('/', '_'));
   }
   return found;
+}
+
+/** The lines of a long value that `base64` (76 characters) and `openssl` (64) write of it alone. */
+function base64Lines(value: string): string[] {
+  const bytes = Buffer.from(value, 'utf8');
+  const whole = bytes.toString('base64').slice(0, Math.floor((bytes.length * 8) / 6));
+  return [76, 64].flatMap((width) =>
+    whole.length > width ? (whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : [],
+  );
 }
 
 function escapeRegExp(text: string): string {
