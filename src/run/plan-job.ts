@@ -102,6 +102,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
       context,
       ...(options.tools ? { tools: options.tools } : {}),
       skipModelRun: settings.skipModelRun,
+      keepAlive: settings.keepAlive,
       dataStages: options.data?.stages ?? [],
       lastStages: options.data?.lastStages ?? [],
       ...captureOf({ ...options, secretEnv }),

@@ -101,3 +101,8 @@ test.each([
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
   );
 });
+
+test('in a container that is kept, a model that is skipped can be run by hand', () => {
+  const stages = stagesOf({ skipModelRun: true, keepAlive: true });
+  expect(stages).toEqual(stagesOf({}).map((stage) => ({ ...stage, byHand: true })));
+});

@@ -19,6 +19,8 @@ export interface ModelStagesOptions {
   tools?: ToolChain;
   /** Everything but the model itself is run. */
   skipModelRun: boolean;
+  /** The container stays, for a person to go on in. */
+  keepAlive?: boolean;
   /** Absent where nobody wants to know what the model runs on. */
   capture?: CaptureStageOptions;
   /** Bring data, between the pre-scripts and the model (v1-formats, 5). */
@@ -48,6 +50,7 @@ export function modelStages(options: ModelStagesOptions): Stage[] {
     })),
     ...(options.lastStages ?? []),
     ...(options.giveBackTo ? [giveBackStage(options.giveBackTo)] : []),
+    ...(skipModelRun && options.keepAlive ? [{ ...runStage(options), byHand: true as const }] : []),
   ];
 }
 

@@ -250,3 +250,14 @@ test.each(['plain', 'everything'])('the program of a model: %s', async (name) =>
   const program = renderProgram({ stages, workspace: '/myworkspace', control: '/madengine' });
   await expect(program).toMatchFileSnapshot(join(import.meta.dirname, `../../test/golden/stage/${name}.sh`));
 });
+
+test('a stage that is there to be run by hand is run by its number alone', async () => {
+  const file = await write([
+    stage('pre_script', 'echo before'),
+    stage('run', 'echo model', { byHand: true }),
+  ]);
+  spawnSync('sh', [file]);
+  expect(await output()).toBe('before\n');
+  expect(await ends()).toEqual(['pre_script 0', 'over 0']);
+  expect(spawnSync('sh', [file, '1']).stdout.toString()).toBe('model\n');
+});

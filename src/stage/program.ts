@@ -26,7 +26,7 @@ ${usesShell(program) ? findShell : ''}
 case \${1-} in
 ${program.stages.map(stageCase).join('')}esac
 ${supervisor}
-${program.stages.map(stageCall).join('\n')}
+${program.stages.flatMap(stageCall).join('\n')}
 madengine_over
 `;
 }
@@ -47,8 +47,8 @@ const stageCase = (stage: Stage, index: number): string => `  ${index}) # ${comm
     exit ;;
 `;
 
-const stageCall = (stage: Stage, index: number): string =>
-  `madengine_stage ${index} ${stage.name} ${stage.always ? 'always' : 'unless_failed'}`;
+const stageCall = (stage: Stage, index: number): string[] =>
+  stage.byHand ? [] : [`madengine_stage ${index} ${stage.name} ${stage.always ? 'always' : 'unless_failed'}`];
 
 function commentOf({ name, title }: Stage): string {
   const shown = title.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);

@@ -33,6 +33,8 @@ export interface Stage {
   words: readonly Word[];
   /** Runs even when an earlier stage failed (giving files back, collecting). */
   always: boolean;
+  /** Not run with the others: it is there for whoever enters the container. */
+  byHand?: true;
 }
 
 /** What the program needs to know besides its stages. */

@@ -8,6 +8,7 @@ import type { CheckResult, RunRecord } from '../../record/record-schema.ts';
 import { controlFiles } from '../../stage/stage.ts';
 import type { Executed } from '../execute-program.ts';
 import type { Job } from '../job.ts';
+import { keptContainer } from '../kept-container.ts';
 import type { JobPlan } from '../plan-job.ts';
 import { emptyFolder, hostPaths, removeFolders } from '../run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds, type Verdict } from '../run-services.ts';
@@ -47,7 +48,8 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   await options.seen(executed);
   // Removing a container takes a while, so the results are put away meanwhile.
   await executed.isGone;
-  if (services.settings.keepAlive) tellOfContainer(options);
+  const { emit, engine, settings } = services;
+  if (settings.keepAlive && engine.kind !== 'host') emit(keptContainer(plan, engine.kind, executed.end.kind));
   // What a process that outlived its program went on writing was not looked at for secrets.
   if (log && !log.scrubbed && !services.settings.keepAlive)
     await truncate(join(runFolder, log.path), log.bytes);
@@ -71,24 +73,6 @@ export async function putAway(options: PutAwayOptions, progress: Progress): Prom
   if (verdict.failure && log) await addLastLine(verdict.failure, join(runFolder, log.path));
   if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
   return verdict;
-}
-
-/** What was kept on purpose is of use only to who knows its name. */
-function tellOfContainer({ plan, executed, services: { engine, emit } }: PutAwayOptions): void {
-  const { name } = plan.container;
-  const { kind } = engine;
-  if (kind === 'host') return;
-  const isRunning = executed.end.kind === 'exited';
-  const look = isRunning
-    ? `\`${kind} exec -it ${name} sh\` looks into it`
-    : `\`${kind} cp ${name}:PATH .\` takes files out of it`;
-  emit({
-    type: 'notice',
-    level: 'info',
-    code: 'CONTAINER_KEPT',
-    message: `the container ${name} was kept${isRunning ? ' and is running' : ', stopped'}`,
-    hint: `${look}, \`${kind} rm --force ${name}\` removes it.`,
-  });
 }
 
 /** The model's own environment says whether this node has the results. */
