@@ -1,7 +1,7 @@
 /** Reports that a campaign was asked for: `--report NAME=FILE`, and `--junit FILE` as its short form. */
 import { resolve } from 'node:path';
 import { MadError } from '../foundation/error.ts';
-import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { writeOutput } from '../foundation/file/write-output.ts';
 import type { Report, ReportedCampaign } from '../record/report.ts';
 import { findReport } from '../record/reports.ts';
 import type { OpenCampaign } from './open-campaign.ts';
@@ -47,7 +47,7 @@ export async function writeReports(
     try {
       const report: Report = await findReport(name, plugins?.reports)();
       const path = resolve(cwd, file);
-      await writeFileAtomic(path, await report.render(reported));
+      await writeOutput(path, await report.render(reported));
       emit({ type: 'file.written', kind: report.title, path });
     } catch (error) {
       failures.push(error);

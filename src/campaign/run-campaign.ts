@@ -123,8 +123,8 @@ async function runManifest(
   extras: RunExtras,
 ): Promise<CampaignOutcome> {
   const { ahead, resume } = extras;
-  const { summaryOutput, junit, report } = options;
-  if (!options.dryRun) await requireWritableOutputs({ summaryOutput, junit, report }, around.cwd);
+  const { manifestOutput: _, ...outputs } = options;
+  if (!options.dryRun) await requireWritableOutputs({ ...outputs, manifestFile }, around.cwd);
   const [written, access, gpus, engine] = await Promise.all([
     readManifest(manifestFile),
     readAccess(around),
@@ -191,7 +191,9 @@ async function buildAndRun(
   resume: Resumed | undefined,
 ): Promise<CampaignOutcome> {
   checkBuildOptions(options);
-  if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
+  // A manifest that is named and absent is about to be made, perhaps in that place.
+  const outputs = { ...options, manifestFile: undefined };
+  if (!options.dryRun) await requireWritableOutputs(outputs, around.cwd);
   const access = await readAccess(around);
   const wanted = await chooseWanted(options, access, around);
   const gpus = await detectDevices(options, around);

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { writeOutput } from '../foundation/file/write-output.ts';
 import type { BuiltImage } from '../manifest/manifest-schema.ts';
 import { commonInfo, entryJson, entryRows, rowsCsv } from '../record/perf/perf-entry.ts';
 import { appendSuper, superEntries } from '../record/perf/perf-super.ts';
@@ -35,7 +36,7 @@ export async function writeResults(
   await writeBeside(records, { ...runPhase, overall_success: success }, campaign, around);
   if (options.summaryOutput !== undefined) {
     const file = resolve(around.cwd, options.summaryOutput);
-    await writeFileAtomic(file, json(workflowSummary({ buildPhase, runPhase, success })));
+    await writeOutput(file, json(workflowSummary({ buildPhase, runPhase, success })));
     campaign.emit({ type: 'file.written', kind: 'summary', path: file });
   }
   if (options.junit === undefined && options.report.length === 0) return;

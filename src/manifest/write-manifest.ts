@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '../foundation/file/atomic-write.ts';
+import { writeOutput } from '../foundation/file/write-output.ts';
 import type { BuildManifest } from './manifest-schema.ts';
 import { manifestSchemaName } from './schema-name.ts';
 
@@ -29,5 +29,5 @@ export function printManifest(manifest: BuildManifest): string {
 
 /** Writes the whole manifest or nothing. */
 export async function writeManifest(file: string, manifest: BuildManifest): Promise<void> {
-  await writeFileAtomic(file, printManifest(manifest));
+  await writeOutput(file, printManifest(manifest));
 }

@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import { exitCode } from '../../foundation/error.ts';
 import { openEngine } from '../../machine/engine/open-engine.ts';
 import { checkDataOptions } from '../data-options.ts';
 import { tellMissingCredentials } from '../missing-credentials.ts';
 import { withCampaign } from '../open-campaign.ts';
 import type { BuildOptions, CampaignOutcome, Surroundings } from '../options.ts';
-import { requireWritableOutputs } from '../output-files.ts';
+import { type OutputFiles, requireWritableOutputs } from '../output-files.ts';
 import { checkBuildOptions, readAccess, readContext } from '../prepare.ts';
 import { loadedOf, withPlugins } from '../with-plugins.ts';
 import { buildPhase } from './build-phase.ts';
@@ -17,7 +18,7 @@ export async function buildCampaign(options: BuildOptions, outside: Surroundings
   const around = await withPlugins(options, outside);
   checkBuildOptions(options);
   await checkDataOptions(options, around);
-  if (!options.dryRun) await requireWritableOutputs(options, around.cwd);
+  if (!options.dryRun) await requireWritableOutputs(outputsOf(options, around.cwd), around.cwd);
   const access = await readAccess(around);
   const wanted = await chooseWanted(options, access, around);
   tellMissingCredentials(
@@ -40,4 +41,11 @@ export async function buildCampaign(options: BuildOptions, outside: Surroundings
     const outcome = await buildPhase(inputs, plan, campaign, around);
     return outcome.failures > 0 ? exitCode.buildFailure : exitCode.success;
   });
+}
+
+/** The summary is the whole manifest and more: both may be one file. */
+function outputsOf({ summaryOutput, ...options }: BuildOptions, cwd: string): OutputFiles {
+  const isManifest =
+    summaryOutput !== undefined && resolve(cwd, summaryOutput) === resolve(cwd, options.manifestOutput);
+  return isManifest ? options : { ...options, summaryOutput };
 }

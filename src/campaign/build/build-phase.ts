@@ -3,7 +3,7 @@
 import { basename, join, resolve } from 'node:path';
 import type { Context } from '../../context/context.ts';
 import { toMadError } from '../../foundation/error.ts';
-import { writeFileAtomic } from '../../foundation/file/atomic-write.ts';
+import { writeOutput } from '../../foundation/file/write-output.ts';
 import { inParallel } from '../../foundation/in-parallel.ts';
 import { buildImage, type ImageBuildResult } from '../../image/build.ts';
 import { buildLogName } from '../../image/name.ts';
@@ -226,6 +226,6 @@ async function writeBuildSummary(
 ): Promise<void> {
   if (options.summaryOutput === undefined) return;
   const file = resolve(around.cwd, options.summaryOutput);
-  await writeFileAtomic(file, `${JSON.stringify(summary, null, 2)}\n`);
+  await writeOutput(file, `${JSON.stringify(summary, null, 2)}\n`);
   campaign.emit({ type: 'file.written', kind: 'summary', path: file });
 }
