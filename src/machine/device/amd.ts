@@ -12,7 +12,7 @@ import { type KfdNode, readKfd } from './kfd.ts';
 import type { Detector, MachineView, ToolAnswer } from './machine-view.ts';
 import { withPciFacts } from './pci.ts';
 import { findRocm } from './rocm-path.ts';
-import { known, majorMinor } from './tool-output.ts';
+import { known, majorMinor, said } from './tool-output.ts';
 
 /**
  * AMD GPUs: amd-smi, where it is missing or fails rocm-smi, where both do the driver's own description. The tools say
@@ -32,7 +32,10 @@ export const detectAmd =
       toolkitVersion(machine, rocmPath),
     ]);
     const listed = tools ?? listedByDriver(nodes);
-    if (listed.length === 0) return { vendor: 'AMD', count: 0, architecture: '', devices: [], notes };
+    if (listed.length === 0) {
+      if (notes.length === 0) notes.push('There is a driver of AMD, but nothing that names a GPU.');
+      return { vendor: 'AMD', count: 0, architecture: '', devices: [], notes };
+    }
     const described = listed.map((gpu) =>
       deviceOf({ ...products.get(gpu.index), ...gpu }, nodes, listed.length),
     );
@@ -42,16 +45,11 @@ export const detectAmd =
         : await firstAgent(machine, notes);
     const architecture = nodes[0]?.architecture ?? agent?.architecture ?? '';
     const devices = await Promise.all(
-      described.map(async (device) =>
-        withPciFacts(
-          machine,
-          known<GpuDevice>({
-            ...device,
-            name: device.name || agent?.name || architecture,
-            pciAddress: await boardAddress(machine, device.pciAddress),
-          }),
-        ),
-      ),
+      described.map(async (device) => {
+        const pciAddress = await boardAddress(machine, device.pciAddress);
+        const name = device.name || agent?.name || (await boardName(machine, pciAddress)) || architecture;
+        return withPciFacts(machine, known<GpuDevice>({ ...device, name, pciAddress }));
+      }),
     );
     for (const device of devices) {
       if (device.renderNode === undefined) notes.push(`GPU ${device.index} has no known render node.`);
@@ -143,6 +141,10 @@ export function uniqueIdIn(uuid: string | undefined): string | undefined {
   const id = match?.slice(1).join('').toLowerCase();
   return id === undefined || /^0+$/.test(id) ? undefined : id;
 }
+
+/** What stands on the board of a server's GPU: https://docs.kernel.org/gpu/amdgpu/driver-misc.html. */
+const boardName = async (machine: MachineView, address: string | undefined): Promise<string | undefined> =>
+  address && said(await machine.text(`/sys/bus/pci/devices/${address}/product_name`));
 
 /** Partitions count as functions of their GPU (ROCm/rocm-systems #5805), and the kernel knows the first one only. */
 async function boardAddress(machine: MachineView, address: string | undefined): Promise<string | undefined> {

@@ -325,6 +325,18 @@ test('a GPU that a tool lists twice is one', async () => {
   expect([facts.count, facts.devices.map(({ index }) => index)]).toEqual([2, [0, 1]]);
 });
 
+test('without tools the driver tells the product, and a driver without a GPU is told', async () => {
+  await file('/dev/kfd');
+  expect((await detect().facts).notes).toEqual([expect.stringContaining('driver of AMD')]);
+  const properties = 'gfx_target_version 90402\ndrm_render_minor 128\nlocation_id 49408\ndomain 0\n';
+  await file(`${kfdNodes}/1/properties`, properties);
+  await file('/sys/bus/pci/devices/0000:c1:00.0/product_name', 'AMD Instinct MI300X OAM\n');
+  expect(await detect().facts).toMatchObject({
+    architecture: 'gfx942',
+    devices: [{ name: 'AMD Instinct MI300X OAM', pciAddress: '0000:c1:00.0' }],
+  });
+});
+
 test('partitions of a GPU have its place in the machine, and each its own render node', async () => {
   await file('/sys/bus/pci/devices/0000:05:00.0/numa_node', '1\n');
   const uuid = 'abff74a1-0000-1000-80d1-3c23a9580558';
