@@ -65,6 +65,13 @@ test('only new lines of the kernel count, and faults of programs are warnings', 
   expect(verdict.warnings).toEqual([expect.stringContaining('Xid 31')]);
 });
 
+test('a log that could be read only after the run says nothing of the run', () => {
+  const before: HealthReading = { gpus: new Map(), kernelErrors: undefined };
+  const after = reading({}, [{ gpu: 0, line: 'Xid 79', isDevices: true }]);
+  expect(compareHealth(before, after)).toEqual({ broken: [], warnings: [] });
+  expect(compareHealth(after, { ...before, gpus: after.gpus })).toEqual({ broken: [], warnings: [] });
+});
+
 test('a GPU that answered before the run and does not any more is broken', () => {
   const both: HealthReading = {
     gpus: new Map([

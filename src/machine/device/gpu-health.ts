@@ -35,7 +35,8 @@ export interface KernelError {
 
 export interface HealthReading {
   gpus: Map<number, GpuReading>;
-  kernelErrors: readonly KernelError[];
+  /** Undefined where the log can't be read. */
+  kernelErrors: readonly KernelError[] | undefined;
 }
 
 export interface HealthVerdict {
@@ -79,6 +80,13 @@ const throttleWarning = (gpu: number, { throttled }: GpuReading, when: 'before' 
 const isHarmless = (counter: string): boolean =>
   /(?:^|_)corrected(?:_|$)|^ras_programming_errors/.test(counter);
 
+/** A log that couldn't be read before doesn't tell what is new in it. */
+function newErrors(before: HealthReading, after: HealthReading): KernelError[] {
+  if (before.kernelErrors === undefined) return [];
+  const known = new Set(before.kernelErrors.map(({ line }) => line));
+  return (after.kernelErrors ?? []).filter(({ line }) => !known.has(line));
+}
+
 /** What a run did to its GPUs, or they to it. A counter that fell was reset, and says nothing. */
 export function compareHealth(before: HealthReading, after: HealthReading): HealthVerdict {
   const verdict: HealthVerdict = { broken: [], warnings: [] };
@@ -98,9 +106,7 @@ export function compareHealth(before: HealthReading, after: HealthReading): Heal
       verdict.broken.push({ gpu, message, evidence: message });
     }
   }
-  const known = new Set(before.kernelErrors.map(({ line }) => line));
-  for (const { gpu, line, isDevices } of after.kernelErrors) {
-    if (known.has(line)) continue;
+  for (const { gpu, line, isDevices } of newErrors(before, after)) {
     if (isDevices) {
       verdict.broken.push({ gpu, message: `the kernel reported an error of GPU ${gpu}`, evidence: line });
     } else verdict.warnings.push(`the kernel reported a fault of a program on GPU ${gpu}: ${line}`);

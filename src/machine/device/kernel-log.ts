@@ -13,12 +13,14 @@ const programsXids = new Set([13, 31, 43, 45]);
 const deviceTrouble = /uncorrectable|poison|GPU reset|fallen off|GPU HANG|wedged|device lost|fatal error/i;
 const mended = /GPU reset.*(?:succeeded|successful)|no uncorrectable|0 uncorrectable/i;
 
+/** Undefined where there is no log to be read. */
 export async function readKernelErrors(
   machine: MachineView,
   devices: readonly GpuDevice[],
-): Promise<KernelError[]> {
+): Promise<KernelError[] | undefined> {
   const answer = await machine.tool('dmesg', []);
-  return parseKernelLog(answer?.output ?? '', devices);
+  if (answer === undefined || (answer.problem !== undefined && answer.output === '')) return undefined;
+  return parseKernelLog(answer.output, devices);
 }
 
 export function parseKernelLog(log: string, devices: readonly GpuDevice[]): KernelError[] {
