@@ -34,6 +34,7 @@ async function execute(
     engine?: Partial<Engine>;
     options?: Partial<ExecuteOptions>;
     during?(): Promise<void>;
+    stderr?: string;
     timeoutS?: number;
   } = {},
 ) {
@@ -41,7 +42,7 @@ async function execute(
   const exec = (_: string, { argv }: { argv: readonly string[] }): RunningCommand => {
     const result = async () => {
       await changes.during?.();
-      return { argv, end: ending, stdout: '', stderr: '', durationS: 0 };
+      return { argv, end: ending, stdout: '', stderr: changes.stderr ?? '', durationS: 0 };
     };
     return { pid: undefined, result: result(), kill() {} };
   };
@@ -226,4 +227,12 @@ test('files of a container that is kept behind its limit are given back, too', a
   });
   expect((await run).end.kind).toBe('timed-out');
   expect(said.created.map(({ name }) => name)).toEqual(['c', 'c_give_back']);
+});
+
+test('a user of the container who may not read the program is told where that user comes from', async () => {
+  const stderr = "/bin/sh: can't open '/madengine/stages.sh': Permission denied\n";
+  const { run } = await execute({ kind: 'exited', exitCode: 2 }, { stderr });
+  expect((await run).end).toMatchObject({
+    message: expect.stringContaining('--user out of additional_docker_run_options'),
+  });
 });

@@ -6,7 +6,7 @@ import type { ProgramEnd, SeenStage } from '../record/judge.ts';
 import type { ErrorPatterns } from '../record/output/error-pattern.ts';
 import { createOutputScanner, type OutputScanner, type ScanResult } from '../record/output/output-scanner.ts';
 import type { PatternScan } from '../record/output/pattern-scan.ts';
-import type { Stage, StageMark } from '../stage/stage.ts';
+import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
 import { giveBack } from './give-back.ts';
 import { aborted, type ContainerOptions, endContainer, makeContainer } from './one-container.ts';
 import { followOutput, type OutputFollower } from './output-follower.ts';
@@ -239,8 +239,14 @@ async function exitOf(running: RunningCommand, marks: readonly StageMark[]): Pro
   const { end, stdout, stderr } = await running.result;
   // Docker tells on standard output why a program could not be started.
   const said = `${stdout}\n${stderr}`.trim().split('\n').pop() ?? '';
-  return { kind: 'lost', message: `${howLost(end)}${said === '' ? '' : `: ${said}`}` };
+  return { kind: 'lost', message: `${howLost(end)}${said === '' ? '' : `: ${said}${whyUnread(said)}`}` };
 }
+
+/** A card's options may name a user; the files of a run are those of whoever starts it, and of root. */
+const whyUnread = (said: string): string =>
+  said.includes(controlFiles.program) && /permission denied/i.test(said)
+    ? " (the container's user may not read the files of the run: take --user out of additional_docker_run_options, or name yourself in it)"
+    : '';
 
 function howLost(end: CommandEnd): string {
   if (end.kind === 'signalled') return `the engine's client that ran the program was ended by ${end.signal}`;
