@@ -68,6 +68,10 @@ test('the list of amd-smi is found behind junk with brackets of its own', () => 
 test('lines of a log that are JSON themselves are not the answer', () => {
   const log = '{"level":"warn","gpus":[{"id":1}]}\n[{"level":"info"}]\n';
   expect(parseAmdSmiList(`${log}[{"gpu":1}]`)).toEqual([{ index: 1 }]);
+  // Where the GPU sits in the processor, amd-smi tells of both.
+  expect(parseAmdSmiList('[{"cpu":0}]\n{"cpu_data":[{"cpu":0}],"gpu_data":[{"gpu":1}]}')).toEqual([
+    { index: 1 },
+  ]);
   expect(parseMetrics(`${log}{"gpu_data":[{"gpu":1}]}`).has(1)).toBe(true);
   expect(parseDiscovery(`${log}{"device_list":[{"device_id":1,"device_name":"Max"}]}`)).toEqual([
     { index: 1, name: 'Max' },

@@ -56,9 +56,11 @@ function closingOf(text: string, start: number): number {
   return -1;
 }
 
-/** The objects of a list, which newer tools wrap, as in `{"gpu_data": […]}`. */
+/** The objects of a list, which newer tools wrap, as in `{"gpu_data": […]}`, beside others such as `cpu_data`. */
 export function objectsIn(value: unknown): Record<string, unknown>[] {
-  const list = Array.isArray(value) ? value : (Object.values(value ?? {}).find(Array.isArray) ?? []);
+  const list: unknown[] = Array.isArray(value)
+    ? value
+    : Object.values(value ?? {}).flatMap((each: unknown) => (Array.isArray(each) ? each : []));
   return list.map(objectOf).filter((entry) => Object.keys(entry).length > 0);
 }
 
