@@ -62,11 +62,15 @@ export function parseAmdSmiStatic(output: string): ListedGpu[] {
         serial: said(board.product_serial) ?? said(asic.asic_serial),
         memoryBytes: bytesOf(objectOf(entry.vram).size),
         // ROCm 6.0 and 6.1 call it so.
-        driver: said(driver.version) ?? said(driver.driver_version),
+        driver: driverVersion(said(driver.version) ?? said(driver.driver_version)),
       }),
     ];
   });
 }
+
+/** The kernel's own driver has the kernel's version, with its whole banner: `Linuxversion6.8.0-79-generic(buildd@…`. */
+const driverVersion = (text: string | undefined): string | undefined =>
+  /^Linux\s*version\s*([\w.+-]+)/.exec(text ?? '')?.[1] ?? text;
 
 /** A number is no name: where the tool has no list of products, it prints the vendor's id. */
 function productName(value: unknown): string | undefined {

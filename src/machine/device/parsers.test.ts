@@ -94,6 +94,14 @@ test.each([
   expect(uniqueIdIn(uuid)).toBe(id);
 });
 
+test.each([
+  ['6.12.12', '6.12.12'],
+  ['Linuxversion6.8.0-79-generic(buildd@lcy02-amd64-049)(x86_64-linux-gnu-gcc-13)', '6.8.0-79-generic'],
+  ['N/A', undefined],
+])('the version %s of a driver of AMD is %s', (version, driver) => {
+  expect(parseAmdSmiStatic(JSON.stringify([{ gpu: 0, driver: { version } }]))[0]?.driver).toBe(driver);
+});
+
 test('values that could lead out of /dev/dri are not taken', () => {
   const output = JSON.stringify([{ gpu: 0, render: 'renderD128/../../sda', uuid: 'a b' }]);
   expect(parseAmdSmiList(output)).toEqual([{ index: 0 }]);
