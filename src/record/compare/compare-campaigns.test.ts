@@ -67,6 +67,17 @@ test('a metric that one side lacks has no change', () => {
   expect(change).toMatchObject({ a: 1, b: null, change_percent: null, verdict: null });
 });
 
+test('rows of one name in one file are compared in their order', () => {
+  const rows = (...values: number[]) =>
+    values.map((value) => sampleMetric({ name: 'tokens/s', row: 'llama', value, direction: 'higher' }));
+  const changes = metricChanges(rows(10, 20, 40), rows(11, 20));
+  expect(changes.map(({ a, b, verdict }) => [a, b, verdict])).toEqual([
+    [10, 11, 'better'],
+    [20, 20, 'same'],
+    [40, null, null],
+  ]);
+});
+
 test('compared the other way round, better is worse', () => {
   const value = fc.float({ noNaN: true, noDefaultInfinity: true });
   fc.assert(

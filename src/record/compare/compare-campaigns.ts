@@ -93,17 +93,24 @@ function lastOfEach(runs: readonly ComparedRun[]): Set<ComparedRun> {
 }
 
 export function metricChanges(a: readonly Metric[], b: readonly Metric[]): MetricChange[] {
-  const key = ({ name, row }: Metric): string => `${row ?? ''}\n${name}`;
-  const others = new Map(b.map((metric) => [key(metric), metric]));
-  const known = new Set(a.map(key));
-  const all = [
-    ...a.map((metric) => [metric, others.get(key(metric))] as const),
-    ...b.filter((metric) => !known.has(key(metric))).map((metric) => [undefined, metric] as const),
-  ];
-  return all.flatMap(([one, other]) => {
+  const [ones, others] = [named(a), named(b)];
+  return [...new Set([...ones.keys(), ...others.keys()])].flatMap((key) => {
+    const [one, other] = [ones.get(key), others.get(key)];
     const either = one ?? other;
     return either ? [changeOf(either, one?.value ?? null, other?.value ?? null, other?.direction)] : [];
   });
+}
+
+/** Two rows of one name in one file are told apart by their order. */
+function named(metrics: readonly Metric[]): Map<string, Metric> {
+  const times = new Map<string, number>();
+  return new Map(
+    metrics.map((metric) => {
+      const name = `${metric.row ?? ''}\n${metric.name}`;
+      times.set(name, (times.get(name) ?? 0) + 1);
+      return [`${name}\n${times.get(name)}`, metric];
+    }),
+  );
 }
 
 function changeOf(
