@@ -145,11 +145,13 @@ async function steps(
   const { packageDir, hidden } = services;
   const configs = await readConfigFile(job.card.args, packageDir, plan.scriptsDir, hidden);
   if (configs !== undefined) progress.configs = configs;
-  const folderMade = makeRunFolder(draft.run, plan, runFolder, services, progress);
-  // Seen below: nothing of a run may go on behind its record.
-  folderMade.catch(() => {});
-  const image = await pullImage(job, services, progress);
-  const folderFailure = await folderMade;
+  const [folderMade, pulled] = await Promise.allSettled([
+    makeRunFolder(draft.run, plan, runFolder, services, progress),
+    pullImage(job, services, progress),
+  ]);
+  // Now, when both are over: nothing of a run may go on behind its record.
+  const folderFailure = settledValue(folderMade);
+  const image = settledValue(pulled);
   if (folderFailure) return { status: 'FAILURE', failure: folderFailure, reason: null };
   if ('failure' in image) return { status: 'FAILURE', failure: image.failure, reason: null };
   const replan = (gpus: readonly number[]): Promise<JobPlan> =>
@@ -190,6 +192,11 @@ async function steps(
       return putAway(put, progress);
     }),
   );
+}
+
+function settledValue<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 /** Nothing of it is loaded for a card without data. */

@@ -32,6 +32,15 @@ export interface PutAwayOptions {
 }
 
 export async function putAway(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
+  try {
+    return await resultsOf(options, progress);
+  } finally {
+    // Also where something could not be put away: no container goes on behind the run's record.
+    await options.executed.isGone;
+  }
+}
+
+async function resultsOf(options: PutAwayOptions, progress: Progress): Promise<Verdict> {
   const { executed, plan, runFolder, services } = options;
   // Those that it got in the end may be fewer than those that were there when it was planned.
   if (options.plan.launch.record) progress.launch = options.plan.launch.record;
