@@ -1,7 +1,7 @@
 /**
  * Eight models that need one GPU each and sleep, with `--parallel auto` on a machine with eight simulated GPUs, against
- * one of them. Needs root (for device files), a Docker
- * Engine with the image that `script/servers` makes, and the built program in `dist/`. `BENCH_SLEEP_S` (10) is how long each sleeps.
+ * one of them. Needs root (for device files), a Docker Engine with the image that `script/servers` makes, and the built
+ * program in `dist/`. `BENCH_SLEEP_S` (10) is how long each sleeps.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -432,3 +432,12 @@ test('following links on paper ends where the file system ends', async () => {
     { numRuns: 200 },
   );
 });
+
+test('a git that can not be started says nothing about the package', async () => {
+  await put({ 'models.json': '[]', 'scripts/m/run.sh': '' });
+  const broken = { ...runner, which: async () => join(base, 'no-git') };
+  expect(await takeSnapshot({ root, cards: [], runner: broken })).toMatchObject({
+    commit: null,
+    dirty: null,
+  });
+});

@@ -86,8 +86,9 @@ async function gitState(
     const argv = [git, '-C', root, '-c', 'core.fsmonitor=false', ...words] as const;
     const env = { GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
     const command = { argv, env, timeoutMs: 30_000, keepBytes: 4096 };
-    const result = await runCommand(runner, signal ? { ...command, signal } : command);
-    return succeeded(result) ? result.stdout.trim() : undefined;
+    // Nobody listens for a failure here while the files are read, and one costs no more than the answer.
+    const result = await runCommand(runner, signal ? { ...command, signal } : command).catch(() => undefined);
+    return result && succeeded(result) ? result.stdout.trim() : undefined;
   };
   const [commit, tracked, changes] = await Promise.all([
     ask('rev-parse', '--verify', 'HEAD'),

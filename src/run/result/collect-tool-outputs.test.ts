@@ -97,6 +97,13 @@ test('links, pipes, files that are older than the run, names with control charac
   ]);
 });
 
+test('warnings about outputs stay few', async () => {
+  for (let index = 0; index < 150; index++) await write(`a_output/${index}\n`);
+  const { warnings } = await collect();
+  expect(warnings).toHaveLength(101);
+  expect(warnings.at(-1)).toBe('50 more warnings about outputs of tools were left out');
+});
+
 test('a model folder that became a link leads nowhere', async () => {
   const other = await mkdtemp(join(tmpdir(), 'tool-outputs-other-'));
   await writeFile(join(other, 'x.rpd'), 'of the host');

@@ -54,6 +54,7 @@ const usual = [
 
 /** More are no outputs of a tool, and a record that nobody can read. */
 const mostFiles = 5000;
+const mostWarnings = 100;
 const deepest = 8;
 
 /**
@@ -80,6 +81,8 @@ export async function collectToolOutputs(options: ToolOutputsOptions): Promise<T
       for (const entry of inner) await keepFrom(folder, entry);
     });
   });
+  const more = found.warnings.splice(mostWarnings).length;
+  if (more > 0) found.warnings.push(`${more} more warnings about outputs of tools were left out`);
   return found;
 }
 
