@@ -1,5 +1,5 @@
 /** From a package to images, registries and a manifest, with the installed program. */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { docker, removeImages } from './support/engine.ts';
@@ -366,6 +366,17 @@ test('a signal ends all builds at once', async () => {
   await expect.poll(begun, { timeout: 30_000 }).toEqual(names);
   build.kill('SIGTERM');
   expect((await build.ended).exitCode).toBe(143);
+});
+
+test('a package that can not be kept ends its builds as soon as that is known', async () => {
+  const folder = await tinyPackage([
+    { name: 'slow', script: goodScript, dockerfile: 'RUN echo a build that was not awaited && sleep 120' },
+  ]);
+  await symlink('/etc/hostname', join(folder, 'scripts/elsewhere'));
+  const command = ['build', '--tags', 'slow', '--clean-docker-cache'];
+  const result = await runCli(command, { cwd: folder, timeoutMs: 60_000 });
+  expect(result.stderr).toContain('scripts/elsewhere');
+  expect(result.exitCode).toBe(4);
 });
 
 test('an image of the user runs in place of built ones, and nothing of the card is lost', async () => {

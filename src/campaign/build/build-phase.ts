@@ -64,16 +64,18 @@ export async function buildPhase(
   }
   // Without the signal: a build that was ended has a manifest all the same.
   const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner });
-  // Awaited after the builds; a failure before that must not count as unhandled.
-  snapshot.catch(() => {});
+  // Awaited after the builds. Without it there is no manifest, and no reason to go on for hours.
+  const hopeless = new AbortController();
+  snapshot.catch(() => hopeless.abort('a package that can not be kept'));
+  const end = AbortSignal.any([signal, hopeless.signal]);
   const entries: (BuiltEntry | undefined)[] = [];
   const failed: FailedBuild[] = [...plan.failed];
   await inParallel(plan.tasks, options.jobs, async (task, index) => {
-    if (signal.aborted) {
-      failed.push(...failedBuilds(task, `not begun: ${String(signal.reason)} came first`, true));
+    if (end.aborted) {
+      failed.push(...failedBuilds(task, `not begun: ${String(end.reason)} came first`, true));
       return;
     }
-    const result = await buildOne(task, inputs, campaign, { ...around, signal });
+    const result = await buildOne(task, inputs, campaign, { ...around, signal: end });
     if ('failed' in result) failed.push(...result.failed);
     else entries[index] = result.entry;
   });
