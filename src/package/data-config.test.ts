@@ -94,7 +94,14 @@ test('a name that is not there is answered with the one that was meant', () => {
     hint: 'Did you mean "imagenet"?',
   });
   expect(failure(() => sourcesOf('constructor', read({}), undefined)).message).toContain('no data named');
-  expect(failure(() => sourcesOf('a', read({ a: {} }), undefined)).message).toContain('names no provider');
+  expect(failure(() => sourcesOf('a', read({ a: { s4: {} } }), undefined)).message).toContain(
+    'names no provider',
+  );
+});
+
+test('an empty entry has no source, and is no mistake', () => {
+  expect(sourcesOf('hub', read({ hub: {} }), undefined)).toEqual([]);
+  expect(sourcesOf('hub', read({ hub: { mirrorlocal: '/m' } }), '/forced')).toEqual([]);
 });
 
 test('the names of a card are split at commas, each taken once', () => {

@@ -169,7 +169,8 @@ export const dataNamesOf = (data: string): string[] => [
 
 /**
  * The sources of one name, in the order in which they are tried. `force` (`--force-mirror-local`) is the mirror of all
- * that aren't local. Throws INVALID_FILE for a name that isn't there or names no provider.
+ * that aren't local. None for an empty entry (`{}`): what the model gets by itself. Throws INVALID_FILE for a name that
+ * isn't there or names only providers that nobody knows.
  */
 export function sourcesOf(name: string, config: DataConfig, force: string | undefined): DataSource[] {
   const sources = Object.hasOwn(config.names, name) ? config.names[name] : undefined;
@@ -186,7 +187,8 @@ export function sourcesOf(name: string, config: DataConfig, force: string | unde
       ),
     ];
   });
-  if (found.length > 0) return found;
+  const isEmpty = Object.keys(sources).every((key) => key === 'mirrorlocal');
+  if (found.length > 0 || isEmpty) return found;
   throw new MadError(
     'INVALID_FILE',
     `${config.file}: ${quoted(name)} names no provider that madengine knows`,

@@ -28,10 +28,12 @@ export function dataInPlan(
 ): { planned: RunData; shown: ShownData[] } {
   const config = readDataConfig({ file, folders: [places.packageDir], contextData, providers });
   if (!config) throw noDataFile(data);
-  const wanted = dataNamesOf(data).map((name) => sourcesOf(name, config, mirror));
+  const names = dataNamesOf(data);
+  const wanted = names.map((name) => sourcesOf(name, config, mirror)).filter(({ length }) => length > 0);
   const planned = planData(
     wanted.flatMap((sources) => sources.slice(0, 1)),
     places,
+    names,
   );
   const shown = planned.uses.map(({ source, home, host }, index) => ({
     name: source.name,

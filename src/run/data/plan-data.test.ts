@@ -47,6 +47,14 @@ test('each name has its home, counted in the order of the card; the model gets a
   ]);
 });
 
+test('a name without a source is told to the model, and has no home', () => {
+  expect(planData([], places, ['hub']).env).toEqual({ MAD_DATANAME: 'hub' });
+  expect(planData([sourceOf('a', 'local', '/data/a')], places, ['hub', 'a']).env).toEqual({
+    MAD_DATANAME: 'hub,a',
+    MAD_DATAHOME: '/data_dlm_0',
+  });
+});
+
 test('without a container the model gets the paths of this machine', () => {
   const { env, lastStages } = planData(
     [

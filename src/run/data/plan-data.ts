@@ -31,8 +31,12 @@ export function hostFolder(source: DataSource, index: number, places: DataPlaces
   return join(dataFolder(places.runFolder), String(index));
 }
 
-/** `sources` in the order of the card's names. Throws INVALID_FILE for homes that can't be. */
-export function planData(sources: readonly DataSource[], places: DataPlaces): RunData {
+/** `sources` in the order of the card's `names`, some of which may have none. Throws INVALID_FILE for homes that can't be. */
+export function planData(
+  sources: readonly DataSource[],
+  places: DataPlaces,
+  names: readonly string[] = sources.map(({ name }) => name),
+): RunData {
   const uses = sources.map((source, index) => useOf(source, index, places));
   requireHomes(uses, places);
   return {
@@ -41,8 +45,8 @@ export function planData(sources: readonly DataSource[], places: DataPlaces): Ru
       host === undefined ? [] : [{ host, container: home, readOnly }, ...hidden],
     ),
     env: {
-      MAD_DATANAME: sources.map(({ name }) => name).join(','),
-      MAD_DATAHOME: uses.map(({ home }) => home).join(','),
+      MAD_DATANAME: names.join(','),
+      ...(uses.length === 0 ? {} : { MAD_DATAHOME: uses.map(({ home }) => home).join(',') }),
     },
     passing: uses.filter(({ host }) => isWithin(dataFolder(places.runFolder), host)).map(({ home }) => home),
     stages: customStages(uses),

@@ -76,7 +76,8 @@ async function prepared(
   const around = aroundOf(services);
   const names = dataNamesOf(job.card.data);
   const config = configFor(services, job.card.data);
-  const wanted = names.map((name) => sourcesOf(name, config, services.data.mirror));
+  const sources = names.map((name) => sourcesOf(name, config, services.data.mirror));
+  const wanted = sources.filter(({ length }) => length > 0);
   const answers = await Promise.allSettled(wanted.map((sources) => chooseSource(sources, around)));
   const chosen = answers.map((answer) => {
     if (answer.status === 'rejected') throw answer.reason;
@@ -91,7 +92,7 @@ async function prepared(
     giveBackTo: services.giveBackTo,
   };
   const real = await Promise.all(chosen.map(({ source }) => withRealPath(source, packageDir)));
-  const data = planData(real, places);
+  const data = planData(real, places, names);
   if (data.passing.length > 0)
     await services.campaign.journal.append({ act: 'work.dir', run, path: dataFolder(runFolder) });
   const items: DataItem[] = [];
