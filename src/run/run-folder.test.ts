@@ -1,4 +1,15 @@
-import { mkdir, mkdtemp, readFile, readlink, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -20,13 +31,14 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const prepare = () =>
+const prepare = (resultFile = '') =>
   prepareRunFolder({
     runFolder: join(folder, 'run'),
     packageDir,
     scriptsDir: 'scripts/x',
     modelDir: 'run_directory',
     packageAsSeen: '/madpackage',
+    resultFile,
   });
 
 test('the scripts are copied with their modes, and the rest of the package is linked', async () => {
@@ -37,6 +49,14 @@ test('the scripts are copied with their modes, and the rest of the package is li
   expect(await readFile(join(workspace, 'scripts', 'common', 'tool.sh'), 'utf8')).toBe('echo tool\n');
   expect(await readlink(join(workspace, 'scripts', 'x'))).toBe('/madpackage/scripts/x');
   expect(await readlink(join(workspace, 'data.json'))).toBe('/madpackage/data.json');
+});
+
+test("what earlier runs left in the package is not in the place of this run's results", async () => {
+  for (const name of ['r.csv', 'other.csv', 'results_summary.json', 'perf.csv'])
+    await writeFile(join(packageDir, name), '');
+  await prepare('./r.csv');
+  const workspace = join(folder, 'run', 'workspace');
+  expect((await readdir(workspace)).sort()).toEqual(['data.json', 'other.csv', 'run_directory', 'scripts']);
 });
 
 test('credential.json is neither linked nor visible', async () => {

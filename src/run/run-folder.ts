@@ -11,7 +11,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { MadError } from '../foundation/error.ts';
 import type { EngineKind } from '../machine/engine/engine.ts';
 import { stateFolderName } from '../record/campaign/state-folder.ts';
@@ -47,7 +47,8 @@ export function hostPaths(runFolder: string, packageDir: string): RunPaths {
 export const emptyFolder = (runFolder: string): string => join(runFolder, 'empty');
 
 /** Entries of a package that a workspace has no link to: secrets, our own files, results. */
-const left = /^(credential\.json|\.madengine|perf.*|.*\.live\.log|build_manifest\.json)$/;
+const left =
+  /^(credential\.json|\.madengine|perf.*|common_info\.json|results_summary\.json|.*\.live\.log|build_manifest\.json)$/;
 
 /** Something of the package that a run must not see, relative to it. */
 export interface HiddenEntry {
@@ -87,6 +88,8 @@ export interface RunFolderOptions {
   modelDir: string;
   /** Where the run sees the package. */
   packageAsSeen: string;
+  /** The result file that the card declares; '' for none. One that an earlier run left in the package is not linked. */
+  resultFile: string;
 }
 
 /**
@@ -94,7 +97,7 @@ export interface RunFolderOptions {
  * package. Throws INVALID_FILE for scripts that are missing or leave the package.
  */
 export async function prepareRunFolder(options: RunFolderOptions): Promise<void> {
-  const { runFolder, packageDir, scriptsDir, modelDir, packageAsSeen } = options;
+  const { runFolder, packageDir, scriptsDir, modelDir, packageAsSeen, resultFile } = options;
   const { workspace, control } = hostPaths(runFolder, packageDir);
   await mkdir(control, { recursive: true, mode: 0o700 });
   await mkdir(join(workspace, 'scripts'), { recursive: true });
@@ -105,7 +108,7 @@ export async function prepareRunFolder(options: RunFolderOptions): Promise<void>
     root,
     workspace,
     packageAsSeen,
-    (name) => name !== 'scripts' && name !== modelDir && !left.test(name),
+    (name) => !['scripts', modelDir, normalize(resultFile)].includes(name) && !left.test(name),
   );
   if (!(await isDirectory(join(root, 'scripts')))) return;
   await linkEntries(

@@ -240,6 +240,7 @@ async function makeRunFolder(
     scriptsDir: plan.scriptsDir,
     modelDir: plan.modelDir,
     packageAsSeen: plan.paths.package,
+    resultFile: plan.job.card.multiple_results,
   });
   if (usesCommonScripts(plan)) {
     const { makeReadyForTools } = await import('./shipped-scripts.ts');
