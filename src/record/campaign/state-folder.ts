@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MadError } from '../../foundation/error.ts';
 import { errnoOf } from '../../foundation/file/errno.ts';
 
 export const stateFolderName = '.madengine';
@@ -10,12 +11,18 @@ export const stateFolderName = '.madengine';
  */
 export function stateFolder(root: string): string {
   const folder = join(root, stateFolderName);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  if (isFolder(folder)) return folder;
   try {
     // In one that is there not recursively, which answers ENOENT where a file system is read-only.
     mkdirSync(folder, { recursive: !existsSync(root) });
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
+    if (!isFolder(folder)) {
+      throw new MadError('NOT_WRITABLE', `${folder} is no folder, and what runs are recorded in needs one`, {
+        hint: 'Move it away, or choose another folder with --output.',
+        cause: error,
+      });
+    }
   }
   try {
     writeFileSync(join(folder, '.gitignore'), '*\n', { flag: 'wx' });
@@ -25,5 +32,14 @@ export function stateFolder(root: string): string {
   return folder;
 }
 
-export const stateFolderIfThere = (root: string): boolean =>
-  statSync(join(root, stateFolderName), { throwIfNoEntry: false }) !== undefined;
+/** Also through a link; one that leads nowhere or in a circle is none. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return false;
+    throw error;
+  }
+}
+
+export const stateFolderIfThere = (root: string): boolean => isFolder(join(root, stateFolderName));
