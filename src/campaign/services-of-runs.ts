@@ -91,6 +91,7 @@ export async function servicesFor(
     host: campaign.host,
     hostFacts,
     contextHash,
+    builtHere: inputs.buildPhase !== undefined,
     registry: options.registry ?? manifest.registry,
     askedAhead: inputs.askedAhead,
     buildNumber: around.env.BUILD_NUMBER ?? '0',

@@ -16,6 +16,8 @@ export interface EnsureOptions {
   digest?: string;
   /** `sha256:…` of the image that was built. */
   imageId?: string;
+  /** The same campaign built it: another build that took its name meanwhile, at the same time, is no reason to fail. */
+  builtHere?: boolean;
   /** The answer of the engine to what `imageAtHand` names, where it was asked ahead. */
   asked?: Promise<ImageInfo | undefined>;
   /** An image of the user's: whatever has this name is meant. */
@@ -72,7 +74,7 @@ export function imageAtHand({
 
 /** The image when it is here already and is the right one. */
 async function foundHere(options: EnsureOptions): Promise<Found | undefined> {
-  const { engine, image, registryImage, digest, imageId, localImage } = options;
+  const { engine, image, registryImage, digest, imageId, localImage, builtHere } = options;
   const ask = (name: string): Promise<ImageInfo | undefined> =>
     options.asked && name === imageAtHand(options) ? options.asked : engine.inspect(name);
   if (registryImage && digest) {
@@ -80,12 +82,13 @@ async function foundHere(options: EnsureOptions): Promise<Found | undefined> {
     const info = await ask(reference);
     if (info) return { reference, info, digest };
   }
-  const info = await ask(image);
-  if (!info) return undefined;
-  const isSame =
-    (imageId && info.id === imageId) ||
-    (digest && info.repoDigests.some((known) => known.endsWith(`@${digest}`)));
-  if (!isSame && !localImage) return undefined;
+  const isSame = (info: ImageInfo): boolean =>
+    (imageId !== undefined && info.id === imageId) ||
+    (digest !== undefined && info.repoDigests.some((known) => known.endsWith(`@${digest}`)));
+  const named = await ask(image);
+  const isRight = named !== undefined && (localImage || isSame(named));
+  const info = isRight || !builtHere || !imageId ? named : await engine.inspect(imageId);
+  if (!info || !(localImage || isSame(info))) return undefined;
   return { reference: info.id, info, digest: digest || digestOf(info, registryImage || image) };
 }
 

@@ -159,6 +159,17 @@ test('an image without a registry that is another one here is a failure with wor
   expect(result.failure?.message).toMatch(/sha256:other is here, sha256:1 was built/);
 });
 
+test('what the campaign itself built is run by its id, whoever took its name meanwhile', async () => {
+  const images = { 'ci-x': { id: 'sha256:other' }, 'sha256:1': { id: 'sha256:1' } };
+  const built = await ensured(fakeEngine({ images }), { imageId: 'sha256:1', builtHere: true });
+  expect(built.result).toMatchObject({ reference: 'sha256:1', imageId: 'sha256:1', status: 'SUCCESS' });
+  const removed = await ensured(fakeEngine({ images: { 'ci-x': { id: 'sha256:other' } } }), {
+    imageId: 'sha256:1',
+    builtHere: true,
+  });
+  expect(removed.result).toMatchObject({ status: 'FAILURE', failure: { class: 'pull' } });
+});
+
 test('an image that is nowhere is a failure that says what to do', async () => {
   const { result } = await ensured(fakeEngine(), { imageId: 'sha256:1' });
   expect(result.failure?.message).toMatch(/not on this machine.*--registry/);

@@ -46,6 +46,7 @@ export function pullOptions({ image }: Job, services: RunServices): EnsureOption
     ...sourceOf(image),
     engine: services.engine,
     localImage: image.local_image ?? false,
+    builtHere: services.builtHere,
     ...(login ? { login } : {}),
     configDir: join(services.secretsDir, 'registry'),
     emit: services.emit,

@@ -69,6 +69,8 @@ export interface RunServices {
   host: string;
   hostFacts: string | null;
   contextHash: string | null;
+  /** The images were built in this campaign. */
+  builtHere: boolean;
   /** Registry of option or manifest. */
   registry: string | undefined;
   /** Answers of the engine about images, by name, that were asked for ahead. */
