@@ -33,6 +33,12 @@ export const laterCommands = {
   database: 'The results are in perf.csv and perf_entry.json.',
 } as const;
 
+/** The same for options, by their flags. */
+export const laterOptions = {
+  '--build-on-compute':
+    'It builds within a Slurm job. Build on any machine with --registry: nodes pull what was pushed.',
+} as const;
+
 export const isGroup = (word: string): word is CommandGroup => Object.hasOwn(commandGroups, word);
 
 /** Own names of a group's commands. */

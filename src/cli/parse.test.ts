@@ -189,6 +189,7 @@ describe('usage errors', () => {
     [['runner', 'ssh', '-i', 'nodes.yml'], /"runner" is not in this version/, /on each node/],
     [['report', 'to-html', '--help'], /"report" is not in this version/, /perf\.csv/],
     [['database', 'create-table'], /"database" is not in this version/, /perf\.csv/],
+    [['build', '--build-on-compute'], /--build-on-compute is not in this version/, /--registry/],
     [['help', 'runner'], /"runner" is not in this version/, /on each node/],
     [
       ['--tags', 'x'],

@@ -11,6 +11,7 @@ import {
   groupCommands,
   isGroup,
   laterCommands,
+  laterOptions,
   namesOf,
   type OptionOrigin,
   type OptionSpec,
@@ -227,6 +228,10 @@ function unknownOption(
   const here = table.filter((option) => option.commands === 'all' || (command && belongsTo(option, command)));
   if (flag !== word && here.some(isNamed))
     return usageError(`${flag} takes no value, but "${word}" gives one.`, 'Write it without "=…".');
+  if (Object.hasOwn(laterOptions, flag)) {
+    const instead = laterOptions[flag as keyof typeof laterOptions];
+    return usageError(`${flag} is not in this version of madengine yet.`, instead);
+  }
   const where = command ? ` for ${program} ${command}` : ' before the command';
   const message = `Unknown option ${flag}${where}.`;
   const elsewhere = table.find((option) => !here.includes(option) && isNamed(option));
