@@ -58,13 +58,15 @@ export async function cleanUpAfterDead(options: CleanUpOptions): Promise<void> {
 
 /**
  * Containers of campaigns that died while this one was alive: their GPUs are free to be leased, and still in use. Records
- * are put right by the next start. Never throws: what is wrong with the engine the run itself will say.
+ * are put right by the next start. Never throws: what is wrong with the engine the run itself will say. What can't be
+ * judged, such as containers of another user, is left alone without a word: starts tell of it, and runs are many.
  */
 export async function removeOrphans(
   options: Pick<CleanUpOptions, 'engine' | 'host' | 'emit'> & { ownCampaign: string },
 ): Promise<void> {
   const containers = await listOurs(options.engine, options.host).catch(() => []);
-  for (const container of containers) await removeStray(container, new Set([options.ownCampaign]), options);
+  for (const container of containers)
+    await removeStray(container, new Set([options.ownCampaign]), options, () => {});
 }
 
 export async function removeLeftovers(
@@ -139,6 +141,7 @@ async function removeStray(
   container: ContainerSummary,
   handled: ReadonlySet<string>,
   options: Pick<CleanUpOptions, 'engine' | 'emit'>,
+  tell = tellUnjudged,
 ): Promise<void> {
   const { engine, emit } = options;
   const root = container.labels['madengine.results_root'];
@@ -147,11 +150,11 @@ async function removeStray(
   const state = campaignState(root, id);
   if (state === 'live') return;
   const what = `container ${container.name}`;
-  if (state === 'unknown') return tellUnjudged(emit, what, `its results folder ${root} is gone`);
+  if (state === 'unknown') return tell(emit, what, `its results folder ${root} is gone or not to be read`);
   try {
     await engine.remove(container.id);
   } catch (error) {
-    return tellUnjudged(emit, what, (error as Error).message);
+    return tell(emit, what, (error as Error).message);
   }
   emit({
     type: 'notice',
