@@ -100,6 +100,16 @@ test('without a container the model gets the paths of this machine', async () =>
   expect(left.filter((path) => path.endsWith('made.txt'))).toEqual([]);
 });
 
+test('data with an empty entry is what the model gets by itself', async () => {
+  const script = 'echo "name=$MAD_DATANAME home=${MAD_DATAHOME-none}"; echo "performance: 1 tokens/s"';
+  const models = [{ name: 'm', script, card: { data: 'hub' } }];
+  const folder = await packageWith(models, { hub: {} });
+  await manifestWithoutImages(folder, models);
+  const run = await runCli([...manifest, '--engine', 'host', '--live-output'], { cwd: folder });
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+  expect(run.stdout).toContain('name=hub home=none');
+});
+
 const local = (path: string, more = {}) => ({ a: { local: { path, ...more } } });
 
 test.each([
@@ -107,7 +117,7 @@ test.each([
   ['a list', [], /data.json: the whole document: expected record, found array/],
   ['no JSON', '{"a": ', /data.json:1:7: not valid JSON/],
   ['another name', { aa: local('/').a }, /data.json has no data named "a"/],
-  ['no provider', { a: {} }, /"a" names no provider/],
+  ['no provider', { a: { s4: { path: 's4://b/a' } } }, /"a" names no provider/],
   ['a path that is not there', local('/no/such/path'), /local: "\/no\/such\/path" is not on this machine/],
   ['a path with a line break', local('/a\nb'), /a.local.path: expected text on one line/],
   ['a mirror of local data', local('sets/a', { mirrorlocal: '/tmp/x' }), /mirrorlocal makes no sense/],
