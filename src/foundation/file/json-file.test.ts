@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { MadError } from '../error.ts';
 import { findJsonError } from './json-error.ts';
 import { parseJson, readJsonFile } from './json-file.ts';
@@ -83,4 +84,21 @@ test('a missing file and a folder are told apart', async () => {
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+test('a named pipe, which nobody may ever write into, is refused; what a shell pipes in is read', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'madengine-pipe-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(readJsonFile(pipe)).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: `${pipe} cannot be read: it is a named pipe`,
+  });
+  const reader = `import { readJsonFile } from ${JSON.stringify(new URL('./json-file.ts', import.meta.url))};
+    console.log(JSON.stringify(await readJsonFile('/dev/stdin')));`;
+  const line = 'echo "[1]" | "$1" --input-type=module --eval "$2"';
+  expect(execFileSync('sh', ['-c', line, 'sh', process.execPath, reader], { encoding: 'utf8' })).toBe(
+    '[1]\n',
+  );
 });

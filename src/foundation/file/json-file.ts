@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { MadError } from '../error.ts';
 import { errnoOf } from './errno.ts';
 import { findJsonError } from './json-error.ts';
@@ -29,8 +29,10 @@ export function parseJson(text: string, file: string): unknown {
 
 async function readTextFile(path: string): Promise<string> {
   try {
+    await requireNoNamedPipe(path);
     return await readFile(path, 'utf8');
   } catch (error) {
+    if (error instanceof MadError) throw error;
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ENOTDIR') {
       throw new MadError('FILE_NOT_FOUND', `There is no file ${path}`, {
@@ -44,4 +46,15 @@ async function readTextFile(path: string): Promise<string> {
       cause: error,
     });
   }
+}
+
+/**
+ * The wait for its writer could not be ended, not even by a signal. Those that a shell makes (`<(…)`, /dev/stdin) have
+ * one.
+ */
+async function requireNoNamedPipe(path: string): Promise<void> {
+  if (/^\/(?:dev|proc)\//.test(path) || !(await stat(path)).isFIFO()) return;
+  throw new MadError('INVALID_FILE', `${path} cannot be read: it is a named pipe`, {
+    hint: 'Give a readable file with JSON in it.',
+  });
 }
