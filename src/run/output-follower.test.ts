@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,21 @@ test('output is read while the model still runs, also when the file grows withou
   const { metric, follower } = (await seen) as { metric: unknown; follower: ReturnType<typeof follow> };
   expect(metric).toEqual({ name: 'a', value: 1, text: '1' });
   await follower.finish();
+});
+
+test('whoever goes on writing behind the program does not keep its end from being seen', async () => {
+  // A scanner that is slower than the writer would never come to the end.
+  const slow = recordingScanner().recording;
+  let written = 0;
+  const push = (chunk: Buffer): void => {
+    slow.push(chunk);
+    written += chunk.length;
+    if (written < 64 * 1024 * 1024) appendFileSync(output, chunk);
+  };
+  await writeFile(marks, 'start\t0\trun\t1\t0\n');
+  await writeFile(output, 'x'.repeat(1000));
+  const { bytes } = await follow({ scanner: { ...slow, push, end: () => slow.end() } }).finish();
+  expect(bytes).toBeLessThan(10_000);
 });
 
 test('borders between stages hold wherever they lie', async () => {

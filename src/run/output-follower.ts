@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, read } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Clock } from '../foundation/clock.ts';
@@ -100,7 +100,7 @@ async function sleep(clock: Clock, ms: number, ends: AbortSignal): Promise<void>
 }
 
 interface Reader {
-  /** Reads to the present end of both files. */
+  /** Reads to the present end of both files, also while somebody goes on writing. */
   readAll(): Promise<void>;
   end(): FollowResult;
 }
@@ -120,8 +120,10 @@ function createReader(options: FollowOptions, output: number, marksFile: number)
   };
 
   const readAll = async (): Promise<void> => {
+    const { size } = fstatSync(output);
     for (;;) {
-      const { bytesRead } = await readAt(output, buffer, 0, chunkBytes, position);
+      const wanted = Math.min(chunkBytes, Math.max(0, size - position));
+      const { bytesRead } = await readAt(output, buffer, 0, wanted, position);
       // After the output: a stage's bytes come later than its mark, so the borders within this chunk are known now.
       await marks.readAll();
       if (bytesRead === 0) return;
