@@ -48,6 +48,12 @@ test('skip_gpu_arch is by choice, and can be switched off', () => {
   expect(skipOf(skipped, context, nvidia, { ...settings, disableSkipGpuArch: true })).toBeUndefined();
 });
 
+test('skip_gpu_arch looks at the architecture that models are told', () => {
+  const told = { values: { docker_env_vars: { MAD_SYSTEM_GPU_ARCHITECTURE: 'gfx942' } }, origins: {} };
+  expect(skipOf(job({ skip_gpu_arch: 'gfx942' }), told, none, settings)).toMatchObject({ misfit: false });
+  expect(skipOf(job({ skip_gpu_arch: 'gfx90a' }), told, amd, settings)).toBeUndefined();
+});
+
 test('a deprecated card is left out until it is asked for', () => {
   const old = job({ is_deprecated: true });
   expect(skipOf(old, context, amd, settings)).toMatchObject({ misfit: false });

@@ -16,13 +16,20 @@ export interface Skip {
 
 /** Whether and why this job is left out here. A job that needs no GPU fits a machine that has none. */
 export function skipOf(job: Job, context: Context, gpus: GpuFacts, settings: SkipSettings): Skip | undefined {
-  const chosen = chosenSkip(job, gpus, settings);
+  const chosen = chosenSkip(job, architectureTold(context) ?? gpus.architecture, settings);
   if (chosen !== undefined) return { reason: chosen, misfit: false };
   const misfit = misfitOf(job, context, gpus);
   return misfit === undefined ? undefined : { reason: misfit, misfit: true };
 }
 
-function chosenSkip({ card }: Job, gpus: GpuFacts, settings: SkipSettings): string | undefined {
+/** What models are told in place of the machine's; the Python tool skips by that, too. */
+function architectureTold({ values }: Context): string | undefined {
+  const variables = values.docker_env_vars as Readonly<Record<string, unknown>> | undefined;
+  const told = variables?.MAD_SYSTEM_GPU_ARCHITECTURE;
+  return typeof told === 'string' ? told : undefined;
+}
+
+function chosenSkip({ card }: Job, architecture: string, settings: SkipSettings): string | undefined {
   if (card.is_deprecated && !settings.ignoreDeprecated) {
     return 'the card is deprecated; --ignore-deprecated runs it all the same';
   }
@@ -30,7 +37,7 @@ function chosenSkip({ card }: Job, gpus: GpuFacts, settings: SkipSettings): stri
   const skipped = card.skip_gpu_arch
     .split(',')
     .map((part) => part.trim())
-    .find((part) => part !== '' && sameArchitecture(part, gpus.architecture));
+    .find((part) => part !== '' && sameArchitecture(part, architecture));
   return skipped === undefined
     ? undefined
     : `the card's skip_gpu_arch names ${skipped}; --disable-skip-gpu-arch runs it`;
