@@ -21,7 +21,14 @@ export interface HelpStyle {
 }
 
 /** The program with its commands as commander knows them; nothing in it acts on its own. */
-export function commandLine(program: Program, table: readonly OptionSpec[], style: HelpStyle): Command {
+export interface CommandLine {
+  /** Knows the names of all commands, and what the options before them are. */
+  root: Command;
+  /** The command with its options, which are only made for the one that is asked for: there are hundreds. */
+  command(name: CommandName): Command;
+}
+
+export function commandLine(program: Program, table: readonly OptionSpec[], style: HelpStyle): CommandLine {
   const root = bare(new Command(program), style)
     .description('Takes AI models from a MAD package to trustworthy performance numbers.')
     .usage('<command> [options]')
@@ -37,9 +44,19 @@ export function commandLine(program: Program, table: readonly OptionSpec[], styl
       const shown = several ? `${name}...` : name;
       command.argument(required ? `<${shown}>` : `[${shown}]`, help);
     }
-    for (const option of table) if (belongsTo(option, name)) addOption(command, option, program, name);
   }
-  return root;
+  const whole = new Map<CommandName, Command>();
+  return {
+    root,
+    command(name) {
+      const known = whole.get(name);
+      if (known) return known;
+      const command = commandIn(root, name);
+      for (const option of table) if (belongsTo(option, name)) addOption(command, option, program, name);
+      whole.set(name, command);
+      return command;
+    },
+  };
 }
 
 /** The root, or the command that stands for the name's group. */
@@ -54,8 +71,7 @@ function parentOf(name: CommandName, root: Command, style: HelpStyle): Command {
 
 const ownName = (name: CommandName): string => name.split(' ').at(-1) ?? name;
 
-/** The command in the tree that `commandLine` made. */
-export function commandIn(root: Command, name: CommandName): Command {
+function commandIn(root: Command, name: CommandName): Command {
   const words = name.split(' ');
   return words.reduce((at, word) => at.commands.find((one) => one.name() === word) ?? at, root);
 }
@@ -113,7 +129,7 @@ function describe(option: OptionSpec, program: Program): string {
 
 /** The help of the program, of a group of commands, or of one command, ending in a line feed. */
 export function helpText(
-  root: Command,
+  { root, ...line }: CommandLine,
   name: CommandName | CommandGroup | undefined,
   style: HelpStyle,
 ): string {
@@ -126,7 +142,7 @@ export function helpText(
     const [first = '<command>'] = groupCommands(name);
     return `${group?.helpInformation() ?? ''}\n${program} ${name} ${first} --help tells the options of a command.\n`;
   }
-  const command = commandIn(root, name);
+  const command = line.command(name);
   const examples = commands[name].examples.map((example) => `  ${program} ${name} ${example}`.trimEnd());
   return `${command.helpInformation()}\n${style.heading('Examples:')}\n${examples.join('\n')}\n`;
 }

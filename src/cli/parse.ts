@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { MadError } from '../foundation/error.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
-import { commandIn, commandLine, type HelpStyle, helpText } from './command-line.ts';
+import { commandLine, type HelpStyle, helpText } from './command-line.ts';
 import {
   belongsTo,
   type CommandGroup,
@@ -44,12 +44,13 @@ export interface CommandLineInput {
 /** What the command line asks for. Throws INVALID_ARGUMENT or INVALID_ENVIRONMENT with the likeliest remedy as hint. */
 export function parseCommandLine(input: CommandLineInput): Parsed {
   const table = input.table ?? options;
-  const root = commandLine(input.program, table, input.style);
+  const line = commandLine(input.program, table, input.style);
+  const { root } = line;
   const before = parseOptions(root, [...input.argv], input.program, undefined);
   const typedBefore = (name: string): unknown => root.getOptionValue(attribute(name));
   const help = (name?: CommandName | CommandGroup): Parsed => ({
     kind: 'help',
-    text: helpText(root, name, input.style),
+    text: helpText(line, name, input.style),
   });
 
   const [word, ...others] = before.operands;
@@ -73,7 +74,7 @@ export function parseCommandLine(input: CommandLineInput): Parsed {
     : { words: before.unknown };
   if (isGroup(word) && typedWords.own === undefined && asksForHelp(before.unknown)) return help(word);
   const name = commandNamed(word, typedWords.own, input.program);
-  const command = commandIn(root, name);
+  const command = line.command(name);
   const rest = parseOptions(command, [...typedWords.words], input.program, name);
   const typed = (one: string): unknown => command.getOptionValue(attribute(one)) ?? typedBefore(one);
   if (typed('help')) return help(name);

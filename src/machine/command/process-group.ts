@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../foundation/clock.ts';
 
 /** How often a group that was asked to end is looked at. */
 const lookEveryMs = 20;
@@ -29,10 +30,10 @@ export async function endGroup(group: number, graceMs: number, leaderEnded: Prom
   void leaderEnded.then(() => {
     leaderIsGone = true;
   });
-  const deadline = performance.now() + graceMs;
-  while (performance.now() < deadline) {
+  const deadline = monotonicMs() + graceMs;
+  while (monotonicMs() < deadline) {
     if (leaderIsGone && !(await isAnybodyLeft(group))) return;
-    const rest = deadline - performance.now();
+    const rest = deadline - monotonicMs();
     await firstOf(
       leaderIsGone ? undefined : leaderEnded,
       Math.max(1, leaderIsGone ? Math.min(lookEveryMs, rest) : rest),

@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { pipeline, type Readable } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
+import { monotonicMs } from '../../foundation/clock.ts';
 import { MadError } from '../../foundation/error.ts';
 import type { Command, CommandEnd, CommandResult, CommandRunner, RunningCommand } from './command.ts';
 import { childEnvironment } from './environment.ts';
@@ -101,7 +102,7 @@ interface Watch {
 }
 
 async function supervise(child: ChildProcess, command: Command): Promise<CommandResult> {
-  const startedAt = performance.now();
+  const startedAt = monotonicMs();
   const watch: Watch = { bytes: 0, problem: undefined };
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const exited = exitOf(child, command);
@@ -121,7 +122,7 @@ async function supervise(child: ChildProcess, command: Command): Promise<Command
     end,
     stdout: stdout.text(),
     stderr: stderr.text(),
-    durationS: (performance.now() - startedAt) / 1000,
+    durationS: (monotonicMs() - startedAt) / 1000,
   };
 }
 
@@ -177,10 +178,10 @@ function stopRequest(command: Command): {
 /** setTimeout fires at once beyond 2^31 - 1 ms (24.8 days), so long waits are made of several. */
 function longTimeout(ms: number | undefined, act: () => void): () => void {
   if (ms === undefined || ms === Number.POSITIVE_INFINITY) return () => {};
-  const deadline = performance.now() + ms;
+  const deadline = monotonicMs() + ms;
   let timer: NodeJS.Timeout;
   const arm = (): void => {
-    const rest = deadline - performance.now();
+    const rest = deadline - monotonicMs();
     timer = rest <= 0x7fff_ffff ? setTimeout(act, rest) : setTimeout(arm, 0x7fff_ffff);
   };
   arm();

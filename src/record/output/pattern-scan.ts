@@ -1,5 +1,6 @@
 /** Lines of output that match a card's own regular expressions. */
 import vm from 'node:vm';
+import { monotonicMs } from '../../foundation/clock.ts';
 import { plainLine } from './metric-pattern.ts';
 
 export interface LineMatch {
@@ -54,7 +55,7 @@ export function createPatternScan({
     const regExp = patterns.get(pattern);
     const budget = left.get(pattern) ?? 0;
     if (!regExp) return;
-    const started = performance.now();
+    const started = monotonicMs();
     let found: { line: string; group: string | undefined } | undefined;
     const isDone = within(budget, () => {
       for (const line of lines) {
@@ -67,7 +68,7 @@ export function createPatternScan({
     if (!isDone) tooSlow.push(pattern);
     if (found) matches.set(pattern, { group: found.group, line: quoted(scrub(found.line)) });
     if (found || !isDone) left.delete(pattern);
-    else left.set(pattern, Math.max(1, budget - (performance.now() - started)));
+    else left.set(pattern, Math.max(1, budget - (monotonicMs() - started)));
   };
 
   const lookAll = (block: Buffer): void => {
