@@ -1,3 +1,4 @@
+import { commands } from '../../src/cli/commands.ts';
 import {
   belongsTo,
   type CommandName,
@@ -8,7 +9,7 @@ import {
   programs,
   shortOf,
 } from '../../src/cli/option-spec.ts';
-import { commands, options } from '../../src/cli/options.ts';
+import { options } from '../../src/cli/options.ts';
 import { projectOptions } from '../../src/cli/project-file.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { generatedNote, markdownTable } from './markdown.ts';

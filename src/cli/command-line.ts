@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { commands } from './commands.ts';
 import {
   belongsTo,
   type CommandGroup,
@@ -12,7 +13,6 @@ import {
   type Program,
   shortOf,
 } from './option-spec.ts';
-import { commands } from './options.ts';
 
 /** How wide and how colourful the help may be. */
 export interface HelpStyle {

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MadError } from '../foundation/error.ts';
+import { commands } from './commands.ts';
 import { belongsTo, commandNames, namesOf, type OptionSpec, type Program, programs } from './option-spec.ts';
-import { commands, options } from './options.ts';
+import { options } from './options.ts';
 import { type ParsedCommand, parseCommandLine } from './parse.ts';
 
 const style = { columns: 100, heading: (text: string) => text };

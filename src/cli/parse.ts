@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { MadError } from '../foundation/error.ts';
 import { nearestNames } from '../foundation/nearest-name.ts';
 import { commandLine, type HelpStyle, helpText } from './command-line.ts';
+import { commands } from './commands.ts';
 import {
   belongsTo,
   type CommandGroup,
@@ -18,7 +19,7 @@ import {
   type Program,
 } from './option-spec.ts';
 import { optionValue } from './option-value.ts';
-import { commands, type OptionValues, options } from './options.ts';
+import { type OptionValues, options } from './options.ts';
 
 export type Parsed = { kind: 'help'; text: string } | { kind: 'version' } | ParsedCommand;
 

@@ -1,0 +1,70 @@
+import { bisectSubjects, directions } from '../../campaign/bisect/options.ts';
+import type { OptionSpec } from '../option-spec.ts';
+
+/** What a search for the change that made a metric worse looks at. */
+export const bisectOptions = [
+  {
+    name: 'over',
+    kind: 'choice',
+    choices: bisectSubjects,
+    commands: ['bisect'],
+    help: "What to look through: --image-list, commits of the package, or of the model's repository; guessed when absent",
+    example: '--tags dummy --over package --good v1.0',
+    group: 'Bisect',
+  },
+  {
+    name: 'image-list',
+    kind: 'list',
+    commands: ['bisect'],
+    metavar: 'image',
+    help: 'Images in their order, the good end first unless --good and --bad say otherwise; or a file with one on each line',
+    example: '--tags dummy --image-list app:1 app:2 app:3',
+    group: 'Bisect',
+  },
+  {
+    name: 'good',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'state',
+    help: 'A commit, or one of the images, where the metric was good',
+    example: '--tags dummy --good v1.0',
+    group: 'Bisect',
+  },
+  {
+    name: 'bad',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'state',
+    help: 'A commit, or one of the images, where it is worse; by default the last image, HEAD, or the revision of the card',
+    example: '--tags dummy --good v1.0 --bad v1.3',
+    group: 'Bisect',
+  },
+  {
+    name: 'metric',
+    kind: 'text',
+    commands: ['bisect'],
+    metavar: 'name',
+    help: 'The result to look at, by its name, its row, or both; needed where a run has several',
+    example: '--tags dummy --good v1.0 --metric samples/sec',
+    group: 'Bisect',
+  },
+  {
+    name: 'direction',
+    kind: 'choice',
+    choices: directions,
+    commands: ['bisect'],
+    help: "What is better; by default as the card's metrics say, else the good end is",
+    example: '--tags dummy --good v1.0 --direction higher',
+    group: 'Bisect',
+  },
+  {
+    name: 'min-difference',
+    kind: 'percent',
+    commands: ['bisect'],
+    default: 0,
+    metavar: 'percent',
+    help: 'Look no further when both ends differ by less',
+    example: '--tags dummy --good v1.0 --min-difference 5%',
+    group: 'Bisect',
+  },
+] as const satisfies readonly OptionSpec[];
