@@ -85,6 +85,7 @@ export async function servicesFor(
       runner: around.runner,
       env: around.env,
       setAside: new Map(),
+      hung: new Set(gpus.hungTools),
       endOrphans: () =>
         removeOrphans({ engine, host: campaign.host, emit: campaign.emit, ownCampaign: campaign.folder.id }),
     },

@@ -25,7 +25,7 @@ const readingSchema = z.object({
   utilisation_percent: number,
   memory_total_bytes: number,
   memory_free_bytes: number,
-  /** Why it is slower than it could be; [] for a GPU at full speed. */
+  /** Why it is slower than it could be, in its tool's words; [] for a GPU at full speed. */
   throttled: z.optional(z.array(text)),
   /** Of others, as nothing of ours runs then. */
   processes: z.optional(z.array(z.object({ pid: z.number(), name: text }))),
@@ -56,6 +56,6 @@ export const gpuHealthSchema = z.object({
   /** Version of its firmware: the video BIOS, or what Intel calls so. */
   firmware: z.optional(text),
   before: z.nullable(readingSchema),
-  /** null when the GPU did not answer, or the run was ended by a signal. */
+  /** null when the GPU did not answer, its tool gave no answer in time (a warning of the record says so), or the run was ended by a signal. */
   after: z.nullable(readingSchema),
 });

@@ -108,6 +108,8 @@ export interface DeviceServices {
   env: Readonly<Record<string, string | undefined>>;
   /** GPUs that no later job gets, with the reason. */
   setAside: Map<number, string>;
+  /** Paths of the vendors' tools that gave no answer in time, and are not waited for again. */
+  hung: Set<string>;
   /** Ends what campaigns that died meanwhile left running, perhaps on GPUs that somebody has leased since. Never throws. */
   endOrphans(): Promise<void>;
 }

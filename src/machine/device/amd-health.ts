@@ -103,11 +103,18 @@ async function processesOn(
 }
 
 async function metricsOf(machine: MachineView): Promise<Map<number, GpuReading>> {
-  const answer = await machine.tool('amd-smi', ['metric', '--power', '--temperature', '--ecc', '--json']);
+  const answer = await machine.tool('amd-smi', [
+    'metric',
+    '--usage',
+    '--power',
+    '--temperature',
+    '--ecc',
+    '--json',
+  ]);
   return parseMetrics(answer?.output ?? '');
 }
 
-/** `amd-smi metric --power --temperature --ecc --json`. */
+/** `amd-smi metric --usage --power --temperature --ecc --json`. */
 export function parseMetrics(output: string): Map<number, GpuReading> {
   const found = new Map<number, GpuReading>();
   for (const entry of objectsIn(jsonIn(output, listWith('gpu')))) {
@@ -123,6 +130,7 @@ export function parseMetrics(output: string): Map<number, GpuReading> {
       index,
       known<GpuReading>({
         power_w: amount(power.socket_power),
+        utilisation_percent: amount(objectOf(entry.usage).gfx_activity),
         temperature_c: amount(objectOf(entry.temperature).hotspot),
         throttled: throttleOf(said(power.throttle_status)),
         counters: Object.keys(counters).length === 0 ? undefined : counters,

@@ -41,6 +41,9 @@ const vendors: readonly Vendor[] = [
   },
 ];
 
+const hungOf = (hung: ReadonlySet<string>): Pick<GpuFacts, 'hungTools'> =>
+  hung.size === 0 ? {} : { hungTools: [...hung] };
+
 /** A GPU that a tool lists twice is one: a number says which is meant. */
 function onceEach(facts: GpuFacts): GpuFacts {
   const devices = [...new Map(facts.devices.map((device) => [device.index, device])).values()];
@@ -49,7 +52,8 @@ function onceEach(facts: GpuFacts): GpuFacts {
 
 /** Never throws: what could not be found out stands in `notes`. Variables of `env` may offer fewer GPUs than there are. */
 export async function detectGpus(runner: CommandRunner, options: DetectOptions = {}): Promise<GpuFacts> {
-  const machine = machineView(runner, options);
+  const hung = options.hung ?? new Set<string>();
+  const machine = machineView(runner, { ...options, hung });
   const notes: string[] = [];
   const more = options.vendors ?? [];
   const replaced = new Set(more.map(({ name }) => name));
@@ -60,7 +64,7 @@ export async function detectGpus(runner: CommandRunner, options: DetectOptions =
     notes.push(...facts.notes);
     if (facts.count === 0) continue;
     const { limitToVisible } = await import('./visible-devices.ts');
-    return limitToVisible({ ...facts, notes }, options.env ?? {});
+    return limitToVisible({ ...facts, ...hungOf(hung), notes }, options.env ?? {});
   }
   return { vendor: 'NONE', count: 0, architecture: '', devices: [], notes };
 }

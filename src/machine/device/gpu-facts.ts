@@ -55,6 +55,8 @@ export interface GpuFacts {
   offered?: number[];
   /** What limits them, such as `HIP_VISIBLE_DEVICES=0,1`. */
   limitedBy?: string[];
+  /** Paths of tools that gave no answer in time; absent where all did. */
+  hungTools?: string[];
   /** What a person should know, such as a tool that failed. */
   notes: string[];
 }

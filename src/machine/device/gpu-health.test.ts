@@ -10,6 +10,7 @@ import {
 const reading = (gpu: GpuReading, kernelErrors: KernelError[] = []): HealthReading => ({
   gpus: new Map([[0, gpu]]),
   kernelErrors,
+  unanswered: [],
 });
 
 test('a counter that rises is a broken device, with the counter as evidence', () => {
@@ -66,7 +67,7 @@ test('only new lines of the kernel count, and faults of programs are warnings', 
 });
 
 test('a log that could be read only after the run says nothing of the run', () => {
-  const before: HealthReading = { gpus: new Map(), kernelErrors: undefined };
+  const before: HealthReading = { gpus: new Map(), kernelErrors: undefined, unanswered: [] };
   const after = reading({}, [{ gpu: 0, line: 'Xid 79', isDevices: true }]);
   expect(compareHealth(before, after)).toEqual({ broken: [], warnings: [] });
   expect(compareHealth(after, { ...before, gpus: after.gpus })).toEqual({ broken: [], warnings: [] });
@@ -79,8 +80,9 @@ test('a GPU that answered before the run and does not any more is broken', () =>
       [1, {}],
     ]),
     kernelErrors: [],
+    unanswered: [],
   };
-  const silent: HealthReading = { gpus: new Map(), kernelErrors: [] };
+  const silent: HealthReading = { gpus: new Map(), kernelErrors: [], unanswered: [] };
   expect(compareHealth(both, reading({})).broken).toMatchObject([{ gpu: 1 }]);
   expect(compareHealth(both, silent).broken).toHaveLength(2);
   expect(compareHealth(silent, silent).broken).toEqual([]);
@@ -98,4 +100,31 @@ test('a busy, full or throttled GPU is told before the run', () => {
     'GPU 0 was throttled before the run: power brake',
   ]);
   expect(warningsBefore(reading({ throttled: [], processes: [], utilisation_percent: 0 }))).toEqual([]);
+});
+
+test.each<[string, GpuReading, string[]]>([
+  ['a Radeon that says so at 37 °C', { throttled: ['throttled'], temperature_c: 37 }, []],
+  ['one that is hot as well', { throttled: ['throttled'], temperature_c: 104 }, ['throttled']],
+  ['a power limit', { throttled: ['power cap'] }, []],
+  ['limits of Intel', { throttled: ['pl1', 'ratl'] }, ['ratl']],
+  [
+    'heat and brakes',
+    { throttled: ['thermal slowdown', 'power cap', 'power brake'] },
+    ['thermal slowdown', 'power brake'],
+  ],
+])('of an idle GPU, only heat and the brakes of its board are throttling: %s', (_, now, counted) => {
+  const told = counted.length === 0 ? [] : [`GPU 0 was throttled before the run: ${counted.join(', ')}`];
+  expect(warningsBefore(reading({ ...now, utilisation_percent: 3 }))).toEqual(told);
+  expect(warningsBefore(reading({ ...now, utilisation_percent: 60 }))).toEqual([
+    `GPU 0 was throttled before the run: ${now.throttled?.join(', ')}`,
+    'GPU 0 was busy before the run: 60 % in use',
+  ]);
+});
+
+test('a GPU whose tool hung after the run was not looked at, which is no fault of the GPU', () => {
+  const gone = { gpus: new Map(), kernelErrors: [], unanswered: ['/usr/bin/nvidia-smi'] };
+  expect(compareHealth(reading({ counters: { ecc_uncorrected: 0 } }), gone)).toEqual({
+    broken: [],
+    warnings: [],
+  });
 });

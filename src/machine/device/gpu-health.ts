@@ -18,7 +18,7 @@ export interface GpuReading {
   utilisation_percent?: number;
   memory_total_bytes?: number;
   memory_free_bytes?: number;
-  /** Why it is slower than it could be, such as `thermal slowdown`; [] for a GPU at full speed. */
+  /** Why it is slower than it could be, in its tool's words, such as `thermal slowdown`; [] for a GPU at full speed. */
   throttled?: string[];
   processes?: { pid: number; name: string }[];
   /** Errors since the driver was loaded, or whatever the vendor counts from. */
@@ -37,6 +37,8 @@ export interface HealthReading {
   gpus: Map<number, GpuReading>;
   /** Undefined where the log can't be read. */
   kernelErrors: readonly KernelError[] | undefined;
+  /** Paths of tools that gave no answer in time, so that what they tell is missing. */
+  unanswered: readonly string[];
 }
 
 export interface HealthVerdict {
@@ -46,6 +48,8 @@ export interface HealthVerdict {
 }
 
 const gib = 1024 ** 3;
+/** A GPU that a desktop or a monitor looks at is never quite at rest. */
+const idlePercent = 10;
 
 /** What a person should know before the run: the numbers will be worse than they could be. */
 export function warningsBefore({ gpus }: HealthReading): string[] {
@@ -54,7 +58,7 @@ export function warningsBefore({ gpus }: HealthReading): string[] {
     ...(now.processes?.length
       ? [`GPU ${gpu} was busy before the run: ${now.processes.slice(0, 3).map(processText).join(', ')}`]
       : memoryWarning(gpu, now)),
-    ...(!now.processes?.length && (now.utilisation_percent ?? 0) > 10
+    ...(!now.processes?.length && (now.utilisation_percent ?? 0) > idlePercent
       ? [`GPU ${gpu} was busy before the run: ${now.utilisation_percent} % in use`]
       : []),
   ]);
@@ -70,8 +74,29 @@ function memoryWarning(gpu: number, now: GpuReading): string[] {
   return [`GPU ${gpu} had ${used} of ${whole} GiB in use before the run`];
 }
 
-const throttleWarning = (gpu: number, { throttled }: GpuReading, when: 'before' | 'after'): string[] =>
-  throttled?.length ? [`GPU ${gpu} was throttled ${when} the run: ${throttled.join(', ')}`] : [];
+function throttleWarning(gpu: number, now: GpuReading, when: 'before' | 'after'): string[] {
+  const why = slowdowns(now);
+  return why.length === 0 ? [] : [`GPU ${gpu} was throttled ${when} the run: ${why.join(', ')}`];
+}
+
+/** What slows a GPU down whether it works or not. */
+const alsoIdle = /thermal|hardware|brake|hot|ratl/i;
+/** Drivers slow GPUs down from 95 °C or more on; an idle one that is near to that is not well. */
+const hotC = 90;
+
+/**
+ * A limit of power holds nobody back who has nothing to do, and some Radeons tell that they are throttled at 37 °C
+ * without any work (ROCm/rocm-systems #11781): of an idle GPU, only heat and the board's own brakes count.
+ */
+function slowdowns(now: GpuReading): string[] {
+  const reasons = now.throttled ?? [];
+  if (!isIdle(now) || (now.temperature_c ?? 0) >= hotC) return reasons;
+  return reasons.filter((reason) => alsoIdle.test(reason));
+}
+
+/** Known to be idle: without a word on its load, a GPU may be at work. */
+const isIdle = ({ utilisation_percent: used, processes }: GpuReading): boolean =>
+  used !== undefined && used <= idlePercent && !processes?.length;
 
 /**
  * Counters of errors that hardware mended itself: worth a word, but the result is right. And of those that a program made:
@@ -101,7 +126,8 @@ export function compareHealth(before: HealthReading, after: HealthReading): Heal
     }
   }
   for (const gpu of before.gpus.keys()) {
-    if (!after.gpus.has(gpu)) {
+    // A tool that hangs may do so for another GPU's sake, or for none's.
+    if (!after.gpus.has(gpu) && after.unanswered.length === 0) {
       const message = `GPU ${gpu} did not answer any more after the run`;
       verdict.broken.push({ gpu, message, evidence: message });
     }

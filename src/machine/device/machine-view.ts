@@ -6,7 +6,7 @@ import type { GpuFacts } from './gpu-facts.ts';
 /** Looked for after PATH, in this order. */
 const toolFolders = ['/opt/rocm/bin', '/usr/local/cuda/bin', '/usr/local/bin', '/usr/bin'];
 /** Vendor tools can take half a minute where they lie on shared storage or the driver wakes up; 5 s was too short. */
-const toolTimeoutMs = 60_000;
+export const toolTimeoutMs = 60_000;
 
 /** Programs and files, any of which says that it is worth asking this vendor's tools. */
 export interface Traces {
@@ -53,10 +53,14 @@ export interface MachineViewOptions {
   root?: string;
   signal?: AbortSignal;
   env?: Readonly<Record<string, string | undefined>>;
+  /** Tools that gave no answer in time, by path: these are not asked, and others that hang are added. */
+  hung?: Set<string>;
+  /** Called with the path of a tool that was wanted and gave no answer, now or before. */
+  onHung?(path: string): void;
 }
 
 export function machineView(runner: CommandRunner, options: MachineViewOptions): MachineView {
-  return viewWith(runner, options, { first: [], after: toolFolders, hung: new Set() });
+  return viewWith(runner, options, { first: [], after: toolFolders, hung: options.hung ?? new Set() });
 }
 
 interface ToolPlaces {
@@ -85,9 +89,12 @@ function viewWith(runner: CommandRunner, options: MachineViewOptions, places: To
     group: async (path) => (await quietly(stat(at(path))))?.gid,
     tool: async (program, args) => {
       const path = await which(program);
-      if (path === undefined || places.hung.has(path)) return undefined;
-      const answer = await askTool(runner, [path, ...args], options.signal);
-      if (answer.isHung) places.hung.add(path);
+      if (path === undefined) return undefined;
+      const answer = places.hung.has(path)
+        ? undefined
+        : await askTool(runner, [path, ...args], options.signal);
+      if (answer?.isHung) places.hung.add(path);
+      if (places.hung.has(path)) options.onHung?.(path);
       return answer;
     },
     which,

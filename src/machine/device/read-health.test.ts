@@ -112,6 +112,20 @@ test('NVIDIA: an older driver knows the reasons of throttling under another name
   });
 });
 
+test('a tool that hung is not asked again, and what is missing is told each time', async () => {
+  await files({ '/sys/bus/pci/devices/0000:26:00.0/gpu_busy_percent': '3' });
+  const runner = fakeRunner([{ when: '/usr/bin/amd-smi', end: { kind: 'timed-out' } }], {
+    'amd-smi': '/usr/bin/amd-smi',
+  });
+  const hung = new Set<string>();
+  for (const _ of ['before', 'after']) {
+    const { gpus, unanswered } = await readHealth(runner, facts('AMD'), [1], { root, hung });
+    expect(gpus.get(1)).toEqual({ utilisation_percent: 3 });
+    expect(unanswered).toEqual(['/usr/bin/amd-smi']);
+  }
+  expect(runner.lines.filter((line) => line.startsWith('/usr/bin/amd-smi'))).toHaveLength(1);
+});
+
 test('Intel: memory in use and the reasons of throttling', async () => {
   const card = '/sys/bus/pci/devices/0000:26:00.0/drm/card1/gt/gt0';
   await files({

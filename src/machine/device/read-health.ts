@@ -10,7 +10,8 @@ export async function readHealth(
   gpus: readonly number[],
   options: MachineViewOptions = {},
 ): Promise<HealthReading> {
-  const plain = machineView(runner, options);
+  const unanswered = new Set<string>();
+  const plain = machineView(runner, { ...options, onHung: (path) => unanswered.add(path) });
   const machine = facts.rocmPath === undefined ? plain : plain.withTools(`${facts.rocmPath}/bin`, 'after');
   const devices = facts.devices.filter(({ index }) => gpus.includes(index));
   const [reader, log] = await Promise.all([readerOf(facts), import('./kernel-log.ts')]);
@@ -18,7 +19,7 @@ export async function readHealth(
     reader(machine, devices),
     log.readKernelErrors(machine, devices),
   ]);
-  return { gpus: readings, kernelErrors };
+  return { gpus: readings, kernelErrors, unanswered: [...unanswered] };
 }
 
 async function readerOf({ vendor }: GpuFacts): Promise<HealthReader> {

@@ -8,6 +8,7 @@ import {
   warningsBefore,
 } from '../../machine/device/gpu-health.ts';
 import { type Lease, leaseFolder, leaseGpus } from '../../machine/device/lease.ts';
+import { toolTimeoutMs } from '../../machine/device/machine-view.ts';
 import { readHealth } from '../../machine/device/read-health.ts';
 import { usualRocmPath } from '../../machine/device/rocm-path.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
@@ -40,7 +41,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   let isFree = true;
   try {
     await services.devices.endOrphans();
-    const [before, plan] = await Promise.all([look(lease, services), planWith(lease, options)]);
+    const [before, plan] = await Promise.all([look(lease, options), planWith(lease, options)]);
     const unfit = options.isRunning ? [] : warningsBefore(before);
     if (services.settings.strict && unfit.length > 0) {
       progress.gpu_health = healthOfRecord(lease, services, before, undefined);
@@ -51,7 +52,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
     isFree = !progress.warnings.some((words) => words.startsWith(unkillable));
     if (!isFree) setAside(lease.gpus, 'a run on it could not be ended', services);
     if (!isFree && slot) slot.isStuck = true;
-    const after = await lookAfter(lease, services);
+    const after = await lookAfter(lease, options);
     progress.gpu_health = healthOfRecord(lease, services, before, after);
     const device = after && judgeDevices(compareHealth(before, after), options);
     if (device) return device;
@@ -102,14 +103,27 @@ function refused(unfit: readonly string[]): Verdict {
   return { status: 'FAILURE', failure: { class: 'device', stage: null, message }, reason: null };
 }
 
-const look = (lease: Lease, { devices, gpus, signal }: RunServices): Promise<HealthReading> =>
-  readHealth(devices.runner, gpus, lease.gpus, { env: devices.env, signal });
+async function look(lease: Lease, { services, progress }: WithGpusOptions): Promise<HealthReading> {
+  const { devices, gpus, signal, emit } = services;
+  const known = new Set(devices.hung);
+  const { env, hung } = devices;
+  const reading = await readHealth(devices.runner, gpus, lease.gpus, { env, signal, hung });
+  for (const tool of reading.unanswered) {
+    const words = `the GPUs were looked at without ${tool}, which gave no answer within ${toolTimeoutMs / 1000} s`;
+    if (!progress.warnings.includes(words)) progress.warnings.push(words);
+    if (known.has(tool)) continue;
+    const message = `${words}; it is not asked again in this campaign`;
+    emit({ type: 'notice', level: 'warning', code: 'GPU_HEALTH', message });
+  }
+  return reading;
+}
 
 /** A look that a signal cut short says nothing of the GPUs. */
-async function lookAfter(lease: Lease, services: RunServices): Promise<HealthReading | undefined> {
-  if (services.signal.aborted) return undefined;
-  const after = await look(lease, services);
-  return services.signal.aborted ? undefined : after;
+async function lookAfter(lease: Lease, options: WithGpusOptions): Promise<HealthReading | undefined> {
+  const { signal } = options.services;
+  if (signal.aborted) return undefined;
+  const after = await look(lease, options);
+  return signal.aborted ? undefined : after;
 }
 
 async function planWith(lease: Lease, options: WithGpusOptions): Promise<JobPlan> {
