@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { containersWithLabel, docker } from './support/engine.ts';
 import { temporaryFolder } from './support/folder.ts';
 import { runCli, startCli } from './support/program.ts';
@@ -325,6 +325,19 @@ test('--keep-alive leaves the container for its user, and no later start takes i
   await runCli(['run', '--manifest-file', 'build_manifest.json'], { cwd: folder });
   expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual(kept);
   await docker('rm', '--force', ...kept);
+});
+
+test('an image with nothing but a shell runs, and its kept container waits without work and stops when asked', async () => {
+  const folder = await tinyPackage([
+    { name: 'bare', script: goodScript, dockerfile: 'FROM scratch\nCOPY --from=0 /bin/bash /bin/sh' },
+  ]);
+  const run = await runCli(['run', '--tags', 'bare', '--keep-alive'], { cwd: folder });
+  const [kept = ''] = await containersWithLabel(`madengine.results_root=${folder}`);
+  onTestFinished(() => docker('rm', '--force', kept).then(() => {}));
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+  expect(await docker('top', kept, '-o', 'pid,stat,time')).toMatch(/T +00:00:00$/m);
+  await docker('stop', '--time=60', kept);
+  expect((await docker('inspect', '--format={{.State.ExitCode}}', kept)).trim()).toBe('0');
 });
 
 test('--dry-run prints the exact command lines and does nothing', async () => {

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Secret } from '../../foundation/secret.ts';
 import {
   type BuildWords,
@@ -150,3 +154,28 @@ test('what a builder does not know is left out', () => {
 test('an empty label value stands for any value', () => {
   expect(labelFilters({ a: '', b: 'c,d=e' })).toEqual(['label=a', 'label=b=c,d=e']);
 });
+
+const shells = ['dash', 'bash', 'busybox'].flatMap((name) => {
+  const path = ['/bin', '/usr/bin'].map((folder) => `${folder}/${name}`).find((each) => existsSync(each));
+  return path === undefined ? [] : [[name, name === 'busybox' ? [path, 'sh'] : [path]] as const];
+});
+
+test.each(shells)(
+  'in %s, a container waits with nothing but the shell, uses no time, and ends when it is asked to',
+  async (_, [shell = '', ...words]) => {
+    const waiting = spawn(shell, [...words, '-c', waitingProgram], { env: { PATH: '/nowhere' } });
+    const ended = once(waiting, 'exit');
+    const child = await vi.waitFor(async () => {
+      const text = await readFile(`/proc/${waiting.pid}/task/${waiting.pid}/children`, 'utf8');
+      const stat = await readFile(`/proc/${text.trim()}/stat`, 'utf8');
+      expect(stat).toContain(') T ');
+      return text.trim();
+    });
+    waiting.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    // The machine's first process may take its time to collect it.
+    await vi.waitFor(async () => {
+      expect(await readFile(`/proc/${child}/stat`, 'utf8').catch(() => '')).not.toContain(') T ');
+    });
+  },
+);

@@ -8,12 +8,14 @@ type Named = Readonly<Record<string, string>>;
 export type BuildWords = Omit<BuildSpec, 'onOutput' | 'signal'>;
 
 /**
- * The first process of a container that waits for `exec`. It needs a shell and `sleep` of the image, no terminal; it
- * ends at once when asked politely (a first process ignores TERM unless it handles it), and collects the processes
- * that others leave behind. As cheap to start as anything else: measured against `cat` and `read` on open input.
+ * The first process of a container that waits for `exec`. It needs nothing of the image but a shell, and no terminal:
+ * it waits for a child that has stopped itself. It ends at once when asked politely (a first process ignores TERM
+ * unless it handles it), and collects the processes that others leave behind. Whoever wakes the child (or a sandbox
+ * in which nothing can be stopped) makes it sleep, if there is a `sleep`. As cheap to start as `sleep` or `cat` are.
  */
 export const waitingProgram =
-  'command -v sleep >/dev/null || exit 127; trap "exit 0" TERM INT; while :; do sleep 3600 & wait $!; done';
+  "trap 'kill -KILL $! 2>/dev/null; exit 0' TERM INT; " +
+  "while :; do /bin/sh -c 'kill -STOP $$; exec sleep 3600' 2>/dev/null & wait $!; done";
 
 export function createArgv(client: readonly string[], spec: ContainerSpec): string[] {
   return [
