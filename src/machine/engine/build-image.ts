@@ -1,22 +1,22 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { MadError } from '../../foundation/error.ts';
 import { Scrubber, type Secret } from '../../foundation/secret.ts';
-import { type CommandResult, type CommandRunner, succeeded } from '../command/command.ts';
+import { type CommandResult, succeeded } from '../command/command.ts';
 import { OutputTail } from '../command/output-tail.ts';
+import type { Client } from './client.ts';
 import { endWords, interruption, saidBy, startClient, unavailable } from './client-error.ts';
 import { buildArgv, imageIdFile, secretFiles } from './container-argv.ts';
-import type { Dialect, InspectImage } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import type { BuildSpec, EngineCapabilities, ImageInfo } from './engine.ts';
+import { inspectImage } from './inspect-image.ts';
 import { certificateHint, transferProblem } from './transfer-error.ts';
 
 const evidenceBytes = 16 * 1024;
 
 export async function buildImage(
-  runner: CommandRunner,
-  dialect: Dialect,
+  client: Client,
   can: EngineCapabilities,
   spec: BuildSpec,
-  inspect: InspectImage,
 ): Promise<ImageInfo> {
   // A Dockerfile that can't be read is the client's to complain about.
   const dockerfile = await readFile(spec.dockerfile, 'utf8').catch(() => '');
@@ -24,8 +24,8 @@ export async function buildImage(
   await mkdir(spec.secretsDir, { recursive: true, mode: 0o700 });
   try {
     if (can.buildSecrets) await writeSecrets(spec);
-    const id = await runBuild(runner, dialect, can, spec, dockerfile, inspect);
-    const image = await inspect(id);
+    const id = await runBuild(client, can, spec, dockerfile);
+    const image = await inspectImage(client, id);
     if (image) return image;
     throw new MadError('BUILD_FAILED', `${spec.image} was built, but the engine doesn't have it (${id}).`);
   } finally {
@@ -34,19 +34,20 @@ export async function buildImage(
   }
 }
 
+/** Returns the id of the image. */
 async function runBuild(
-  runner: CommandRunner,
-  dialect: Dialect,
+  client: Client,
   can: EngineCapabilities,
   spec: BuildSpec,
   dockerfile: string,
-  inspect: InspectImage,
 ): Promise<string> {
+  const { dialect, runner } = client;
+  const inspect = (image: string): Promise<ImageInfo | undefined> => inspectImage(client, image);
   const pull = spec.pull ? await dialect.pullWord(spec, dockerfile, inspect) : { word: undefined };
   if (pull.note) spec.onOutput(Buffer.from(`madengine: ${pull.note}\n`));
   const { words, env } = dialect.builder(can);
-  const client = spec.configDir ? await withLogins(words, spec.configDir, runner, dialect) : words;
-  const [program = dialect.program, ...rest] = buildArgv(client, spec, can, pull.word);
+  const builder = spec.configDir ? await withLogins(words, spec.configDir, client) : words;
+  const [program = dialect.program, ...rest] = buildArgv(builder, spec, can, pull.word);
   const tail = new OutputTail(evidenceBytes);
   const onOutput = (chunk: Buffer): void => {
     tail.push(chunk);
@@ -64,15 +65,14 @@ async function runBuild(
   return (await readFile(imageIdFile(spec), 'utf8')).trim();
 }
 
-/** The client first, its subcommands behind it. */
+/** The program first, its subcommands behind it. */
 async function withLogins(
-  [client = '', ...subcommands]: readonly string[],
+  [program = '', ...subcommands]: readonly string[],
   configDir: string,
-  runner: CommandRunner,
-  dialect: Dialect,
+  { dialect, runner }: Client,
 ): Promise<string[]> {
   const { before, after } = await dialect.access(runner, { configDir });
-  return [client, ...before, ...subcommands, ...after];
+  return [program, ...before, ...subcommands, ...after];
 }
 
 /** What the client takes from its environment. */

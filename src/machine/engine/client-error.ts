@@ -1,22 +1,9 @@
 import { MadError } from '../../foundation/error.ts';
 import type { Command } from '../command/command.ts';
-import { type CommandResult, type CommandRunner, runCommand, succeeded } from '../command/command.ts';
+import { type CommandResult, type CommandRunner, runCommand } from '../command/command.ts';
 
 /** How a client is called in messages. */
 export type ClientTitle = 'Docker' | 'Podman';
-
-/** Runs a client and returns its result when it succeeded or `accept` takes it; else throws what it said. */
-export async function askClient(
-  runner: CommandRunner,
-  title: ClientTitle,
-  act: string,
-  command: Command,
-  accept: (result: CommandResult) => boolean = () => false,
-): Promise<CommandResult> {
-  const result = await startClient(runner, title, command);
-  if (succeeded(result) || accept(result)) return result;
-  throw clientError(title, act, result);
-}
 
 /** Runs a client; a missing program is a missing engine. */
 export async function startClient(
