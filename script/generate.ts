@@ -207,6 +207,8 @@ function eventsPage(schema: JsonSchema): string {
 # Events
 
 \`--json\` writes one JSON object a line to standard output, as things happen; everything else goes to standard error.
+An error that ends the command is the last line, also where the command line itself could not be read. \`discover\` and \`runs\`
+answer with one JSON value instead; in place of an answer that can't be given stands the error event.
 Readers ignore types and fields that they don't know: new ones may come without a new \`v\`. Every text is scrubbed of
 secrets. Schema: [\`schema/events.json\`](../schema/events.json).
 

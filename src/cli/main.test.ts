@@ -120,6 +120,32 @@ describe('both programs', () => {
     expect(err).toContain('[INVALID_ARGUMENT]');
   });
 
+  test.each([
+    [['--bogus', '--json'], 4],
+    [['--json'], 4],
+    [['fly', '--json'], 4],
+    [['--json', 'run', '--timeout', 'abc'], 4],
+    [['run', '--tags', 'dummy', '--manifest-file', '--json'], 4],
+    [['run', '--json=yes'], 4],
+    [['discover', '--json', '--tags', 'nothing-has-this'], 1],
+    [['runs', 'show', '--json'], 4],
+    [['runs', 'list', '--json', '--bogus'], 4],
+  ])('the error of %s is one event on standard output', async (argv, expected) => {
+    const { code, out, err } = await start(argv);
+    expect([code, out.match(/\n/g)?.length]).toEqual([expected, 1]);
+    const event: unknown = JSON.parse(out);
+    expect(event).toMatchObject({ v: 1, seq: 1, type: 'error', exit_code: expected });
+    expect(err).toContain((event as { code: string }).code);
+  });
+
+  test.each([
+    [['--bogus']],
+    [['run', '--json', '--no-json', '--bogus']],
+    [['run', '--bogus', '--', '--json']],
+  ])('%s asks for no JSON', async (argv) => {
+    expect(await start(argv)).toMatchObject({ code: 4, out: '' });
+  });
+
   test('MAD_VERBOSE_CONFIG shows every value with its origin, secrets masked', async () => {
     const argv = ['run', '-c', '{"token": "abc", "n": 1}', '-r', 'https://me:secret@host/x'];
     const { err } = await start(argv, { env: { MAD_VERBOSE_CONFIG: 'true', MAD_ENGINE: 'podman' } });

@@ -51,7 +51,7 @@ export async function main(program: Program, version: string): Promise<void> {
     const plugin = pluginBehind(thrown);
     if (session && plugin) return session.tellUncaught(plugin);
     session?.abandon();
-    await reportError(thrown, invocation);
+    await reportError(thrown, invocation, session);
     endAtOnce(session, exitCode.failure);
   };
   process.on('uncaughtException', crash).on('unhandledRejection', crash);
@@ -62,7 +62,7 @@ export async function main(program: Program, version: string): Promise<void> {
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
   const [lost] = unwritten;
   if (lost) {
-    await reportError(lost, invocation);
+    await reportError(lost, invocation, session);
     code ||= lost.exitCode;
   }
   // Whatever a command left open must not hold the process.
@@ -112,11 +112,34 @@ async function withProjectFile(
   ];
 }
 
-async function reportError(thrown: unknown, { stderr, env, argv }: Invocation): Promise<void> {
+/** Before a command is known, too: who asked for JSON anywhere on the line reads the error there. */
+async function reportError(thrown: unknown, invocation: Invocation, session?: Session): Promise<void> {
+  const error = toMadError(thrown);
+  if (session) return session.report(error);
+  const { stdout, stderr, env, argv } = invocation;
+  if (asksForJson(argv)) {
+    const [{ EventStream }, { systemClock }, { errorEvent }, { jsonRenderer }] = await Promise.all([
+      import('../foundation/event.ts'),
+      import('../foundation/clock.ts'),
+      import('./terminal/error-report.ts'),
+      import('./terminal/json.ts'),
+    ]);
+    const events = new EventStream(systemClock);
+    events.listen(jsonRenderer(stdout).listen);
+    events.emit(errorEvent(error));
+  }
   const { errorReport } = await import('./terminal/error-report.ts');
   const colours = coloursFor(wantsColour(stderr, env));
   const verbose = argv.some((word) => word === '--verbose' || word === '-v');
-  stderr.write(errorReport(toMadError(thrown), { colours, verbose, scrub: (text) => text }));
+  stderr.write(errorReport(error, { colours, verbose, scrub: (text) => text }));
+}
+
+/** The last word on it counts, as it does where the line can be read. */
+function asksForJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const words = end < 0 ? argv : argv.slice(0, end);
+  const last = words.findLast((word) => /^--(?:no-)?json(?:=|$)/.test(word));
+  return last?.startsWith('--json') ?? false;
 }
 
 /** The end without any clean-up; says what that leaves. */

@@ -10,7 +10,8 @@ import type { ParsedCommand } from './parse.ts';
 import { ActivityBoard } from './terminal/activity.ts';
 import { chooseRenderer } from './terminal/choose-renderer.ts';
 import { coloursFor } from './terminal/colours.ts';
-import { errorReport } from './terminal/error-report.ts';
+import { errorEvent, errorReport } from './terminal/error-report.ts';
+import { jsonRenderer } from './terminal/json.ts';
 import { wantsColour } from './terminal/output.ts';
 import type { Renderer, RendererOptions } from './terminal/renderer.ts';
 
@@ -20,6 +21,8 @@ export interface Session {
   readonly done: Promise<ExitCode>;
   /** Says that the first signal was understood. */
   tellStopping(signal: string): void;
+  /** Tells the error that ends the command. */
+  report(error: MadError): void;
   /** Says that code of a plugin failed where nobody waited for it. */
   tellUncaught(plugin: { file: string; words: string }): void;
   /** Ends all display at once; returns what is still going on. */
@@ -37,14 +40,9 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   events.listen(renderer.listen);
 
   const report = (error: MadError): void => {
-    const { code, message, hint } = error;
-    events.emit({
-      type: 'error',
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      exit_code: error.exitCode,
-    });
+    // In place of the answer that can't be given.
+    if (values.json && isAnswer(parsed.command)) events.listen(jsonRenderer(stdout).listen);
+    events.emit(errorEvent(error));
     renderer.stop();
     const colours = coloursFor(wantsColour(stderr, env));
     stderr.write(
@@ -83,6 +81,7 @@ export async function startSession(parsed: ParsedCommand, invocation: Invocation
   };
   return {
     done: work(),
+    report,
     tellStopping: (name) =>
       events.emit({
         type: 'notice',

@@ -23,6 +23,11 @@ export class EventStream {
     this.#clock = clock;
   }
 
+  /** What follows is numbered on from there: events of another stream went out where these go. */
+  goOnBehind(seq: number): void {
+    this.#seq = Math.max(this.#seq, seq);
+  }
+
   /** Listeners are called in the order in which they were added; returns the way to take this one off again. */
   listen(listener: EventListener): () => void {
     this.#listeners.add(listener);

@@ -29,6 +29,7 @@ export async function execute({ values, operands, around, stdout, stderr }: Comm
     isAlive: () => campaignState(root, campaign) === 'live',
     onEvent: (event) => {
       if (event.type === 'campaign.ended') code = event.exit_code;
+      if (typeof event.seq === 'number') around.events.goOnBehind(event.seq);
       if (values.json) stdout.write(`${JSON.stringify(event)}\n`);
       // A later version's log may have events that this one can't show.
       const known = values.json ? undefined : eventSchema.safeParse(event);

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { MadError } from '../../foundation/error.ts';
+import type { EventBody } from '../../foundation/event.ts';
 import type { Colours } from './colours.ts';
 import { safeBlock } from './safe-text.ts';
 
@@ -24,6 +25,15 @@ export function errorReport(error: MadError, { colours, verbose, scrub }: ErrorR
   }
   return `${lines.join('\n')}\n`;
 }
+
+/** The same for programs. */
+export const errorEvent = ({ code, message, hint, exitCode }: MadError): EventBody => ({
+  type: 'error',
+  code,
+  message,
+  ...(hint === undefined ? {} : { hint }),
+  exit_code: exitCode,
+});
 
 function stackOf(error: MadError): string {
   // Without the message, which stands above; inspection also shows all causes and their own fields.
