@@ -54,7 +54,8 @@ export async function besideRuns(work: BesideWork, { events, clock }: Surroundin
     services: fetching ? { ...services, prefetch: fetching } : services,
     async over(job, record) {
       estimate.over(job, record);
-      await used?.over(job, record.status !== 'FAILURE');
+      // What a signal ended may be gone on with, and needs it then.
+      if (record.failure?.class !== 'interrupted') await used?.over(job, record.status !== 'FAILURE');
     },
     async stop() {
       stopListening();

@@ -76,7 +76,12 @@ test('what did not start any more says why, and what the attempt before failed o
   expect(leftBecause({ last }, 9, signal).message).toContain(
     '; the attempt before failed (pull): no network',
   );
-  expect(leftBecause({ last }, 9, AbortSignal.abort('SIGINT'))).toMatchObject({
+  expect(leftBecause({}, 9, AbortSignal.abort('SIGTERM'))).toEqual({
+    class: 'interrupted',
+    stage: null,
+    message: 'not started before SIGTERM',
+  });
+  expect(leftBecause({ begun: {}, last }, 9, AbortSignal.abort('SIGINT'))).toMatchObject({
     class: 'interrupted',
     message: 'ended by SIGINT; the attempt before failed (pull): no network',
   });

@@ -26,18 +26,17 @@ export function startDeadline(
 
 /** Why a job, or its next attempt, did not start any more. */
 export function leftBecause(
-  { last }: { last?: RunFailure },
+  { begun, last }: { begun?: unknown; last?: RunFailure },
   deadlineS: number,
   signal: AbortSignal,
 ): RunFailure {
   const before = last ? `; the attempt before failed (${last.class}): ${last.message}` : '';
-  return signal.aborted
-    ? { class: 'interrupted', stage: null, message: `ended by ${String(signal.reason)}${before}` }
-    : {
-        class: 'not_run',
-        stage: null,
-        message: `not started before ${new Deadline(deadlineS)} of the campaign${before}`,
-      };
+  if (signal.aborted) {
+    const how = begun === undefined ? 'not started before' : 'ended by';
+    return { class: 'interrupted', stage: null, message: `${how} ${String(signal.reason)}${before}` };
+  }
+  const message = `not started before ${new Deadline(deadlineS)} of the campaign${before}`;
+  return { class: 'not_run', stage: null, message };
 }
 
 export const notBuilt = (seconds: number): RunFailure => ({

@@ -139,7 +139,6 @@ async function runWhatIsLeft(
     retries: options.retries,
     skipOf: skip,
     services: beside.services,
-    signal: around.signal,
     keep,
     leave: async (entry) => {
       const failure = leftBecause(entry, options.deadline, around.signal);

@@ -143,7 +143,7 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with eight GPUs', () =
     expectNothingShared(held);
   });
 
-  test('a signal ends all that run, each with a record and a row, and nothing is left running', async () => {
+  test('a signal ends all that run, every model has a record and a row, and nothing is left running', async () => {
     const folder = await tinyPackage(
       ['trio2_a', 'trio2_b', 'trio2_c'].map((name) => model(name, '3', {}, 600)),
     );
@@ -160,7 +160,11 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with eight GPUs', () =
     program.kill('SIGTERM');
     expect((await program.ended).exitCode).toBe(143);
     const records = await readRecords(folder);
-    expect(records.map(({ failure }) => failure?.class)).toEqual(['interrupted', 'interrupted']);
+    expect(records.map(({ failure }) => failure?.class)).toEqual([
+      'interrupted',
+      'interrupted',
+      'interrupted',
+    ]);
     const rows = await readRows(join(folder, 'perf.csv'));
     expect(rows.map((row) => row.run_id).sort()).toEqual(records.map(({ run }) => run).sort());
     expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);

@@ -96,8 +96,14 @@ test('Ctrl-C and then --resume: what ran is not run again, what was stopped is, 
   expect(records.map(({ model, status, attempt }) => [model.name, status, attempt])).toEqual([
     ['first', 'SUCCESS', 1],
     ['second', 'FAILURE', 1],
-    ['second', 'SUCCESS', 2],
     ['third', 'FAILURE', 1],
+    ['second', 'SUCCESS', 2],
+    ['third', 'FAILURE', 2],
+  ]);
+  expect(records.flatMap(({ failure }) => failure?.class ?? [])).toEqual([
+    'interrupted',
+    'interrupted',
+    'exit_code',
   ]);
   const written = JSON.parse(await readFile(join(folder, 'summary.json'), 'utf8'));
   expect(written.total_runs).toBe(3);

@@ -191,17 +191,38 @@ test('--timeout wins over the card', async () => {
 test.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-] as const)('%s stops the container, writes record and row, and ends with %i', async (signal, code) => {
-  const folder = await tinyPackage([{ name: 'long', script: 'echo started; sleep 3000\n' }]);
-  const run = startCli(['run', '--tags', 'long', '--live-output'], { cwd: folder });
-  while (!run.stdout().includes('started')) await new Promise((resolve) => setTimeout(resolve, 50));
-  run.kill(signal, 'group');
-  const ended = await run.ended;
-  expect(ended.exitCode, ended.stdout + ended.stderr).toBe(code);
-  expect(await readRecords(folder)).toMatchObject([{ status: 'FAILURE', failure: { class: 'interrupted' } }]);
-  expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([{ model: 'long', status: 'FAILURE' }]);
-  expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
-});
+] as const)(
+  '%s stops the container, gives every model a record and a row, and ends with %i',
+  async (signal, code) => {
+    const folder = await tinyPackage([
+      { name: 'long', script: 'echo started; sleep 3000\n' },
+      { name: 'behind', script: goodScript },
+      { name: 'old', script: goodScript, card: { is_deprecated: true } },
+    ]);
+    const run = startCli(['run', '--tags', 'all_of_them', '--live-output', '--junit', 'junit.xml'], {
+      cwd: folder,
+    });
+    while (!run.stdout().includes('started')) await new Promise((resolve) => setTimeout(resolve, 50));
+    run.kill(signal, 'group');
+    const ended = await run.ended;
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(code);
+    expect(await readRecords(folder)).toMatchObject([
+      { model: { name: 'long' }, failure: { class: 'interrupted', message: `ended by ${signal}` } },
+      {
+        model: { name: 'behind' },
+        failure: { class: 'interrupted', message: `not started before ${signal}` },
+      },
+      { model: { name: 'old' }, status: 'SKIPPED' },
+    ]);
+    expect(await readRows(join(folder, 'perf.csv'))).toMatchObject([
+      { model: 'long', status: 'FAILURE', failure_class: 'interrupted' },
+      { model: 'behind', status: 'FAILURE', failure_class: 'interrupted' },
+      { model: 'old', status: 'SKIPPED' },
+    ]);
+    expect(await readFile(join(folder, 'junit.xml'), 'utf8')).toContain('tests="3" failures="2"');
+    expect(await containersWithLabel(`madengine.results_root=${folder}`)).toEqual([]);
+  },
+);
 
 test('a failed build does not stop the others; its model has a record and a row, and the exit code is 2', async () => {
   const folder = await tinyPackage([

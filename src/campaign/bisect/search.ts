@@ -176,7 +176,6 @@ async function measure({ at, ends }: { at: number } & Pick<Decision, 'ends'>, st
     retries: options.retries,
     skipOf: (one) => skipOf(one, context, gpus, options),
     services: { ...services, settings: { ...services.settings, repeat: 1, warmup } },
-    signal: around.signal,
     keep: (record) => {
       records.push(record);
     },

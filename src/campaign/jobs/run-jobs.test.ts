@@ -38,7 +38,6 @@ test('whatever goes wrong between jobs, none goes on behind the back of who clea
       retries: 0,
       skipOf: () => undefined,
       services,
-      signal: abort.signal,
     },
     ...{ keep() {}, leave: async () => {} },
   } as unknown as JobsToRun).finally(() => {

@@ -27,10 +27,8 @@ export interface JobsToRun {
   /** Further attempts at a job. */
   retries: number;
   skipOf(job: Job): Skip | undefined;
-  /** Their signal aborts at the deadline, too. */
+  /** Their signal ends what runs; what has not begun by then is left. */
   services: RunServices;
-  /** Ends everything; jobs that have not begun stay without a record. */
-  signal: AbortSignal;
   /** Gets the last record of each job. */
   keep(record: RunRecord, entry: Entry): void | Promise<void>;
   /** Records a job that does not run any more. */
@@ -51,7 +49,7 @@ const oneByOne = (limits: Limits): SlotGiver => ({
 });
 
 export async function runJobs(work: JobsToRun): Promise<void> {
-  const { services, signal, limits } = work;
+  const { services, limits } = work;
   const waiting = new Set<Entry>(
     work.jobs
       .map((job, position) => ({
@@ -70,7 +68,7 @@ export async function runJobs(work: JobsToRun): Promise<void> {
       ? oneByOne(limits)
       : await (await import('./slot-giver.ts')).severalAtOnce(limits, services);
   // Every run listens several times.
-  setMaxListeners(0, services.signal, signal);
+  setMaxListeners(0, services.signal);
   services.signal.addEventListener('abort', bell.ring);
   let told = '';
   let isOpening = true;
@@ -99,7 +97,7 @@ export async function runJobs(work: JobsToRun): Promise<void> {
   };
 
   const oneRound = async (): Promise<void> => {
-    // What runs at the deadline is recorded first.
+    // What runs at the signal or the deadline is recorded first.
     if (services.signal.aborted && running.size === 0) {
       const [first] = waiting;
       if (first) await endWithoutRun(first);
@@ -123,14 +121,13 @@ export async function runJobs(work: JobsToRun): Promise<void> {
     await bell.wait(pauseMs(waiting, now, holders.length > 0));
   };
 
-  while (waiting.size + running.size > 0 && failures.length === 0 && !signal.aborted) {
+  while (waiting.size + running.size > 0 && failures.length === 0) {
     await oneRound().catch((error: unknown) => failures.push(error));
   }
   // After a failure, too: nothing goes on behind the back of who cleans up.
   await Promise.all(tasks);
   services.signal.removeEventListener('abort', bell.ring);
   if (failures.length > 0) throw failures[0];
-  for (const entry of waiting) if (entry.begun) await work.leave(entry);
 }
 
 const holdingOf = ([{ job, skip }, { gpus }]: [Entry, Slot]): Holding => ({
