@@ -86,6 +86,17 @@ const numberList: Rule = (value, path) => {
   return { value: bare };
 };
 
+/** A UUID of a GPU or of a part of it, or the second MIG slice of GPU 0 as `0:1`. */
+export const gpuName = /^(?:GPU-[\w-]{4,80}|MIG-[\w-]{4,80}(?:\/\d{1,3}\/\d{1,3})?|\d{1,4}:\d{1,3})$/i;
+
+/** As `numberList`, with names of GPUs among the numbers. */
+const gpuList: Rule = (value, path) => {
+  if (typeof value !== 'string') return numberList(value, path);
+  const words = value.replace(/\s+/g, '').split(',');
+  const numbers = words.map((word) => (gpuName.test(word) ? '0' : word)).join(',');
+  return 'problems' in numberList(numbers, path) ? numberList(value, path) : { value: words.join(',') };
+};
+
 /** Checks all members and keeps their order; all problems are reported together. */
 function members(
   entries: readonly (readonly [string, unknown, string])[],
@@ -201,7 +212,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   docker_env_vars: variables,
   env_vars: variables,
   docker_mounts: mapOf(hostPath, containerPath),
-  docker_gpus: numberList,
+  docker_gpus: gpuList,
   docker_cpus: numberList,
   gpu_renderDs: renderMinors,
   n_gpus: gpuCount,

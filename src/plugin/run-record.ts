@@ -129,6 +129,11 @@ export interface RunRecord {
     name?: string;
     serial?: string;
     firmware?: string;
+    mig?: {
+      parent: number;
+      slice: number;
+      profile: string;
+    };
     before: {
       clock_mhz?: number;
       memory_clock_mhz?: number;

@@ -55,6 +55,8 @@ export const gpuHealthSchema = z.object({
   serial: z.optional(text),
   /** Version of its firmware: the video BIOS, or what Intel calls so. */
   firmware: z.optional(text),
+  /** A MIG slice: the GPU that it belongs to, which slice of it (from 0), and its profile, such as `1g.10gb`. */
+  mig: z.optional(z.object({ parent: z.number(), slice: z.number(), profile: text })),
   before: z.nullable(readingSchema),
   /** null when the GPU did not answer, its tool gave no answer in time (a warning of the record says so), or the run was ended by a signal. */
   after: z.nullable(readingSchema),

@@ -1,4 +1,5 @@
 import type { GpuFacts } from '../machine/device/detect.ts';
+import type { MigSlice } from '../machine/device/gpu-facts.ts';
 import { withoutPassword } from '../package/card.ts';
 import type { PackageSnapshot } from '../package/snapshot-schema.ts';
 import type { RecordDraft } from '../record/record-draft.ts';
@@ -82,6 +83,12 @@ export function gpuOfRecord(gpus: GpuFacts): RunRecord['gpu'] {
   };
 }
 
+export const migOfRecord = ({
+  parent,
+  slice,
+  profile,
+}: MigSlice): { parent: number; slice: number; profile: string } => ({ parent, slice, profile });
+
 /** The machine's GPUs one by one, as they stand with its other facts. */
 export const gpusOfHost = (gpus: GpuFacts): object => ({
   ...gpuOfRecord(gpus),
@@ -93,6 +100,7 @@ export const gpusOfHost = (gpus: GpuFacts): object => ({
     serial: device.serial,
     pci_address: device.pciAddress,
     firmware: device.firmware,
+    ...(device.mig ? { mig: migOfRecord(device.mig) } : {}),
     render_node: device.renderNode,
     numa_node: device.numaNode,
     memory_bytes: device.memoryBytes,

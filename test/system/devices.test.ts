@@ -276,6 +276,8 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
   });
 });
 
+const fixtures = join(import.meta.dirname, '../fixture/device');
+
 /** The command that would start the container. */
 async function plannedStart(folder: string, path: string, ...args: string[]): Promise<string[]> {
   const ended = await runCli(['run', '--tags', 'planned', '--dry-run', '--json', ...args], {
@@ -300,6 +302,18 @@ function nvidiaTools(count: number): Promise<string> {
   );
   return toolsFolder({
     'nvidia-smi': `case $1 in --query-gpu=*) printf '${rows.join('\\n')}\\n' ;; *) echo 'CUDA Version: 12.4' ;; esac`,
+  });
+}
+
+/** `PATH` with the `nvidia-smi` of a machine with an A100 that is divided in two, and a V100. */
+async function dividedGpu(): Promise<string> {
+  const rows = [
+    '0, GPU-7c3b2e44, 550.54.15, 00000000:3B:00.0, [N/A], 40960, Enabled, NVIDIA A100-SXM4-40GB',
+    '1, GPU-8d4c3f55, 550.54.15, 00000000:5D:00.0, [N/A], 32768, [N/A], Tesla V100-SXM2-32GB',
+  ];
+  const list = await readFile(join(fixtures, 'nvidia-smi/list-mig-470.txt'), 'utf8');
+  return toolsFolder({
+    'nvidia-smi': `case $1 in --query-gpu=*) printf '${rows.join('\\n')}\\n' ;; -L) echo '${list}' ;; *) echo 'CUDA Version: 12.4' ;; esac`,
   });
 }
 
@@ -352,6 +366,56 @@ test('containers on a machine of NVIDIA get GPUs by number, and options of their
     expect.arrayContaining(['--env=MAD_SYSTEM_HIP_VERSION=12.4', '--env=MAD_GPU_VENDOR=NVIDIA']),
   );
   expect(argv).not.toContain('--ipc=host');
+});
+
+test.skipIf(noOwnEngine !== undefined)(
+  'a MIG slice that the environment names is given to the container, and stands in the record with its GPU',
+  async () => {
+    const hook = await toolsFolder({ 'nvidia-container-runtime-hook': 'exit 0' });
+    const folder = await tinyPackage([
+      {
+        name: 'slice',
+        script: `tr '\\0' '\\n' < /proc/1/environ | grep NVIDIA_VISIBLE_DEVICES; ${goodScript}`,
+        card: { n_gpus: '-1' },
+      },
+    ]);
+    const context = ['--additional-context', '{"gpu_vendor": "NVIDIA"}'];
+    expect((await runCli(['build', '--tags', 'slice', ...context], { cwd: folder })).exitCode).toBe(0);
+    const engine = await ownEngine({ images: ['ci-slice_slice.ubuntu'], path: hook });
+    const path = await dividedGpu();
+    const run = await runCli(['run', '--manifest-file', 'build_manifest.json', '--live-output', ...context], {
+      cwd: folder,
+      env: { ...engine.env, PATH: path, CUDA_VISIBLE_DEVICES: 'MIG-1b2c3d4e-5f60-5172-8384-95a6b7c8d9ea' },
+    });
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    expect(run.stdout).toContain('1 of 3 GPUs are offered');
+    expect(run.stdout).toContain('NVIDIA_VISIBLE_DEVICES=MIG-1b2c3d4e-5f60-5172-8384-95a6b7c8d9ea\n');
+    expect(await readRecords(folder)).toMatchObject([
+      {
+        placement: { gpus: [3] },
+        gpu: { vendor: 'NVIDIA', count: 3 },
+        gpu_health: [
+          {
+            gpu: 3,
+            uuid: 'MIG-1b2c3d4e-5f60-5172-8384-95a6b7c8d9ea',
+            name: 'NVIDIA A100-SXM4-40GB MIG 3g.20gb',
+            mig: { parent: 0, slice: 1, profile: '3g.20gb' },
+          },
+        ],
+      },
+    ]);
+  },
+);
+
+test('docker_gpus may name MIG slices', async () => {
+  const folder = await tinyPackage([{ name: 'planned', script: goodScript, card: { n_gpus: '-1' } }]);
+  const argv = await plannedStart(
+    folder,
+    await dividedGpu(),
+    '--additional-context',
+    '{"docker_gpus": "0:0,1"}',
+  );
+  expect(argv[argv.indexOf('--gpus') + 1]).toBe('"device=1,MIG-0a1b2c3d-4e5f-5061-b273-8495a6b7c8d9"');
 });
 
 test('containers on a machine of Intel get render nodes', async () => {

@@ -93,3 +93,18 @@ test.each([
 ])('a card with %o has the network that it names', (card, expected) => {
   expect(withCardsOptions(vendorOptions('NONE'), card)).toEqual(expected);
 });
+
+test('containers get MIG slices by UUID, with podman by their place', () => {
+  const mig = { parent: 0, slice: 1, profile: '3g.20gb' };
+  const nvidia: GpuFacts = {
+    ...facts('NVIDIA'),
+    devices: [
+      { index: 1, name: '' },
+      { index: 3, name: '', uuid: 'MIG-b', mig },
+    ],
+  };
+  expect(gpuOptions(nvidia, [1, 3])).toEqual(['--gpus', '"device=1,MIG-b"']);
+  expect(gpuOptions(nvidia, [1, 3], 'podman')).toEqual([
+    ...['--device=nvidia.com/gpu=1', '--device=nvidia.com/gpu=0:1'],
+  ]);
+});

@@ -42,9 +42,13 @@ export function gpuOptions(
       // An image without that group can't start with it, so containers without a GPU aren't asked to join.
       return ['--group-add=video', '--device=/dev/kfd', ...renderNodes(chosen)];
     case 'NVIDIA':
-      if (engine === 'podman') return gpus.map((index) => `--device=nvidia.com/gpu=${index}`);
+      // Slices have their UUIDs in CDI only since version 1.15 of NVIDIA's toolkit.
+      if (engine === 'podman')
+        return chosen.map(
+          ({ index, mig }) => `--device=nvidia.com/gpu=${mig ? `${mig.parent}:${mig.slice}` : index}`,
+        );
       // The value is CSV to the client: the quotes keep the comma inside it.
-      return ['--gpus', `"device=${gpus.join(',')}"`];
+      return ['--gpus', `"device=${chosen.map(({ index, uuid, mig }) => (mig ? uuid : index)).join(',')}"`];
     case 'INTEL':
       return [...renderNodes(chosen), ...renderGroups(chosen)];
     case 'NONE':

@@ -90,7 +90,7 @@ test('firmware of AMD GPUs is the video BIOS that amdgpu names', async () => {
   expect((await facts).devices[0]?.firmware).toBe('113-M3000100-103');
 });
 
-test('the list of nvidia-smi serves where the query fails, MIG slices left out', async () => {
+test('the list of nvidia-smi serves where the query fails, with MIG slices in place of their GPU', async () => {
   const { facts } = detect(
     [
       {
@@ -108,7 +108,7 @@ test('the list of nvidia-smi serves where the query fails, MIG slices left out',
   expect(await facts).toMatchObject({
     count: 1,
     architecture: 'NVIDIA A100-SXM4-80GB',
-    devices: [{ uuid: 'GPU-aa' }],
+    devices: [{ uuid: 'MIG-bb', mig: { parent: 0, parentUuid: 'GPU-aa', slice: 0, profile: '1g.10gb' } }],
   });
 });
 
@@ -377,4 +377,52 @@ test('vendors of plugins are asked first, one of the name of ours in its place, 
   await file('/dev/kfd');
   const facts = await detectGpus(runner, { root, vendors });
   expect(facts).toMatchObject({ vendor: 'AMD', count: 1, notes: ['asked ODD', 'asked AMD'] });
+});
+
+test('the slices of a divided GPU are devices in its place, and count behind the last GPU', async () => {
+  await file('/sys/bus/pci/devices/0000:3b:00.0/numa_node', '1\n');
+  const query =
+    '0, GPU-7c3b2e44-1f50-63d9-ac82-2b3e4f506172, 550.54.15, 00000000:3B:00.0, 165, 40960, Enabled, NVIDIA A100-SXM4-40GB\n' +
+    '1, GPU-8d4c3f55-2061-74ea-bd93-3c4f50617283, 550.54.15, 00000000:5D:00.0, 166, 32768, [N/A], Tesla V100-SXM2-32GB\n' +
+    '2, GPU-9e5d4066-3172-85fb-cea4-4d5061728394, 550.54.15, 00000000:86:00.0, 167, 40960, Enabled, NVIDIA A100-SXM4-40GB\n';
+  const answers: FakeAnswer[] = [
+    { when: ['/usr/bin/nvidia-smi', '-L'], stdout: fixture('nvidia-smi/list-mig-470.txt') },
+    { when: (argv) => argv[1]?.startsWith('--query-gpu') ?? false, stdout: query },
+    { when: '/usr/bin/nvidia-smi', stdout: fixture('nvidia-smi/table-550.txt') },
+  ];
+  const facts = await detect(answers, ['nvidia-smi']).facts;
+  expect(facts).toMatchObject({ count: 3, architecture: 'NVIDIA A100-SXM4-40GB' });
+  expect(facts.devices).toMatchObject([
+    { index: 1, name: 'Tesla V100-SXM2-32GB', memoryBytes: 32768 * 1024 ** 2 },
+    ...[0, 1].map((slice) => ({
+      index: 3 + slice,
+      name: 'NVIDIA A100-SXM4-40GB MIG 3g.20gb',
+      uuid: expect.stringMatching(/^MIG-/),
+      pciAddress: '0000:3b:00.0',
+      numaNode: 1,
+      mig: { parent: 0, parentUuid: 'GPU-7c3b2e44-1f50-63d9-ac82-2b3e4f506172', slice, profile: '3g.20gb' },
+    })),
+  ]);
+  expect(facts.devices[1]?.memoryBytes).toBeUndefined();
+  expect(facts.notes).toEqual([expect.stringMatching(/^GPU 2 is in MIG mode and has no slices/)]);
+});
+
+test('a driver that does not know of MIG is asked again without it', async () => {
+  const { runner, facts } = detect(
+    [
+      {
+        when: (argv) => argv[1]?.includes('mig.mode.current') ?? false,
+        exitCode: 2,
+        stdout: 'Field "mig.mode.current" is not a valid field to query.\n',
+      },
+      {
+        when: (argv) => argv[1]?.startsWith('--query-gpu') ?? false,
+        stdout: '0, GPU-aaaa, 440.33, 00000000:3B:00.0, 1, 32768, Tesla V100-SXM2-32GB\n',
+      },
+      { when: '/usr/bin/nvidia-smi', stdout: fixture('nvidia-smi/table-550.txt') },
+    ],
+    ['nvidia-smi'],
+  );
+  expect(await facts).toMatchObject({ count: 1, devices: [{ index: 0, uuid: 'GPU-aaaa' }], notes: [] });
+  expect(runner.lines).not.toContain('/usr/bin/nvidia-smi -L');
 });

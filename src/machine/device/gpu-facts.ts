@@ -1,7 +1,10 @@
 export type GpuVendor = 'AMD' | 'NVIDIA' | 'INTEL' | 'NONE';
 
 export interface GpuDevice {
-  /** As the vendor's tools count, and as users write it in `docker_gpus`. */
+  /**
+   * As the vendor's tools count, and as users write it in `docker_gpus`. Slices of GPUs, which have no such number, count
+   * behind the last GPU.
+   */
   index: number;
   /** As HIP counts, where that is known and may differ: in the order of the driver. */
   runtimeIndex?: number;
@@ -24,8 +27,21 @@ export interface GpuDevice {
   memoryBytes?: number;
   /** What AMD's driver calls the GPU in `/sys/class/kfd/kfd/proc`. */
   kfdId?: number;
+  /** NVIDIA: the device is a slice of a GPU (https://docs.nvidia.com/datacenter/tesla/mig-user-guide/). */
+  mig?: MigSlice;
   /** Of a vendor that a plugin knows: absolute paths of what its containers get, such as `/dev/accel/accel0`. */
   deviceFiles?: readonly string[];
+}
+
+/** Where a slice belongs. */
+export interface MigSlice {
+  /** Index and UUID of the GPU that is divided; it is no device of its own then. */
+  parent: number;
+  parentUuid?: string;
+  /** Counts from 0 on each GPU, as `nvidia-smi -L` does. */
+  slice: number;
+  /** Such as `1g.10gb`. */
+  profile: string;
 }
 
 /** What models are compiled against: HIP for AMD, CUDA for NVIDIA, oneAPI for Intel. */

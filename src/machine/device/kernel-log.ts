@@ -29,7 +29,8 @@ export function parseKernelLog(log: string, devices: readonly GpuDevice[]): Kern
       .replace(/\p{Cc}/gu, ' ')
       .trim()
       .slice(0, 400);
-    const xid = /NVRM: Xid \(PCI:([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.\d)?\): (\d+)/i.exec(line);
+    const xid =
+      /NVRM: Xid \(PCI:([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2})(?:\.\d)?(?: GPU-I:\d+)?\): (\d+)/i.exec(line);
     if (xid) {
       return errorsAt(devices, xid[1] ?? '', line, !programsXids.has(Number(xid[2])));
     }

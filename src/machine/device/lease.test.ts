@@ -147,3 +147,28 @@ test('parts of one GPU that have no name of their own are leased together', asyn
   both.release();
   expect(tryLeaseGpus(folder, [part(1), part(0)])).toMatchObject({ gpus: [1, 0] });
 });
+
+test('a slice of a GPU has a lease of its own, and the whole GPU excludes its slices', async () => {
+  const whole: GpuDevice = { index: 0, name: '', pciAddress: '0000:3b:00.0', uuid: 'GPU-a' };
+  const slice = (number: number): GpuDevice => ({
+    ...whole,
+    index: 2 + number,
+    uuid: `MIG-${number}`,
+    mig: { parent: 0, parentUuid: 'GPU-a', slice: number, profile: '3g.20gb' },
+  });
+  const other = await otherProgram([slice(0)], 1);
+  const mine = await lease([slice(0), slice(1)], 1);
+  expect(mine.gpus).toEqual([3]);
+  expect(tryLeaseGpus(folder, [whole])).toMatchObject({ busy: 0 });
+  mine.release();
+  expect(tryLeaseGpus(folder, [whole])).toEqual({
+    busy: 0,
+    holder: expect.stringContaining(`process ${other.pid}`),
+  });
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  const all = await lease([whole], 1);
+  expect(tryLeaseGpus(folder, [slice(1)])).toMatchObject({ busy: 3 });
+  all.release();
+  expect(tryLeaseGpus(folder, [slice(1)])).toMatchObject({ gpus: [3] });
+});

@@ -2,14 +2,14 @@
  * GPUs are leased host-wide by a kernel lock for each, so two programs on one machine, of whatever user, don't share one
  * by accident. A lease dies with the process that holds it.
  */
-import { chmodSync, lstatSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../foundation/clock.ts';
 import { MadError } from '../../foundation/error.ts';
 import { errnoOf } from '../../foundation/file/errno.ts';
 import { makeSharedSideFile } from '../../foundation/file/kernel-lock.ts';
 import { type Lock, lockHolder, tryLock } from '../../foundation/file/lock.ts';
-import type { GpuDevice } from './gpu-facts.ts';
+import type { GpuDevice, MigSlice } from './gpu-facts.ts';
 
 export interface Lease {
   /** In the order of the candidates. */
@@ -90,7 +90,7 @@ function takeFree(
   for (const device of wanted) {
     if (held.size >= count) break;
     if (held.has(device.index)) continue;
-    const lock = sharedLock(wanted, device, held) ?? tryDevice(lockPath(folder, device));
+    const lock = sharedLock(wanted, device, held) ?? tryDevice(folder, device);
     if (lock) held.set(device.index, lock);
     else busy.push(device);
     if (!lock && inOrder) break;
@@ -108,10 +108,43 @@ function sharedLock(
   return twin && held.get(twin.index);
 }
 
-function tryDevice(path: string): Lock | undefined {
+function tryDevice(folder: string, device: GpuDevice): Lock | undefined {
+  const path = lockPath(folder, device);
   makeSharedSideFile(path);
-  return tryLock(path, 'kernel');
+  const lock = tryLock(path, 'kernel');
+  // Its own first: of two who look at each other's, one sees the other at least.
+  if (!lock || relatives(folder, device).every(isFree)) return lock;
+  lock.release();
+  return undefined;
 }
+
+/** Locks that exclude the device's: that of the GPU which a slice belongs to, those of the slices of a GPU. */
+function relatives(folder: string, device: GpuDevice): string[] {
+  if (device.mig) {
+    const gpu = lockOf(folder, keyOf(wholeOf(device, device.mig)));
+    return existsSync(gpu) ? [gpu] : [];
+  }
+  const slices = `${keyOf(device)}${ofSlice}`;
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(slices) && name.endsWith(lockEnding))
+    .map((name) => join(folder, name));
+}
+
+function isFree(path: string): boolean {
+  const lock = tryLock(path, 'kernel');
+  lock?.release();
+  return lock !== undefined;
+}
+
+/** As a program sees the GPU that doesn't know of its slices. */
+const wholeOf = (
+  { mig: _, uuid: __, ...shared }: GpuDevice,
+  { parent, parentUuid }: MigSlice,
+): GpuDevice => ({
+  ...shared,
+  index: parent,
+  ...(parentUuid === undefined ? {} : { uuid: parentUuid }),
+});
 
 function leaseOf(candidates: readonly GpuDevice[], held: Map<number, Lock>): Lease {
   const gpus = candidates.map(({ index }) => index).filter((index) => held.has(index));
@@ -123,16 +156,28 @@ function releaseAll(held: Map<number, Lock>): void {
   held.clear();
 }
 
-const holderOf = (folder: string, device: GpuDevice): string =>
-  `GPU ${device.index} by ${lockHolder(lockPath(folder, device), 'kernel') ?? 'another program'}`;
+function holderOf(folder: string, device: GpuDevice): string {
+  const paths = [lockPath(folder, device), ...relatives(folder, device)];
+  const holder = paths.map((path) => lockHolder(path, 'kernel')).find((words) => words !== undefined);
+  return `GPU ${device.index} by ${holder ?? 'another program'}`;
+}
 
-const lockPath = (folder: string, device: GpuDevice): string => join(folder, `${keyOf(device)}.lock`);
+const lockEnding = '.lock';
+const ofSlice = '.MIG-';
+
+const lockOf = (folder: string, key: string): string => join(folder, `${key}${lockEnding}`);
+const lockPath = (folder: string, device: GpuDevice): string => lockOf(folder, keyOf(device));
 
 const byKey = (a: GpuDevice, b: GpuDevice): number => (keyOf(a) < keyOf(b) ? -1 : 1);
 
 /** What every program of this machine calls the device alike, whichever tool it asked. */
-export const keyOf = (device: GpuDevice): string =>
-  (device.renderNode ?? device.pciAddress ?? device.uuid ?? `gpu-${device.index}`)
+export function keyOf(device: GpuDevice): string {
+  if (device.mig) return `${keyOf(wholeOf(device, device.mig))}.${fileName(device.uuid ?? '')}`;
+  return fileName(device.renderNode ?? device.pciAddress ?? device.uuid ?? `gpu-${device.index}`);
+}
+
+const fileName = (name: string): string =>
+  name
     .replace(/^\/dev\/dri\//, '')
     .replace(/[^\w.-]/g, '_')
     .slice(0, 100);

@@ -29,7 +29,7 @@ const reasons: readonly [bit: number, name: string][] = [
 ];
 
 export const readNvidiaHealth: HealthReader = async (machine, devices) => {
-  const ids = `--id=${devices.map(({ index }) => index).join(',')}`;
+  const ids = `--id=${[...new Set(devices.map(numberOf))].join(',')}`;
   const ask = (query: string): Promise<string> =>
     answerOf(machine, [query, ids, '--format=csv,noheader,nounits']);
   const [rows, throttled, processes] = await Promise.all([
@@ -40,18 +40,30 @@ export const readNvidiaHealth: HealthReader = async (machine, devices) => {
   const readings = parseReadings(rows);
   const why = parseReasons(throttled);
   const running = parseProcesses(processes);
-  for (const [index, reading] of readings) {
-    const own = running.get(devices.find((device) => device.index === index)?.uuid ?? '');
-    readings.set(index, known<GpuReading>({ ...reading, throttled: why.get(index), processes: own ?? [] }));
-  }
-  return onlyThese(readings, devices);
+  return new Map(
+    devices.flatMap((device) => {
+      const number = numberOf(device);
+      const reading = readings.get(number);
+      if (!reading) return [];
+      const throttled = why.get(number);
+      const own = device.mig
+        ? ofItsGpu({ ...reading, throttled })
+        : { ...reading, throttled, processes: running.get(device.uuid ?? '') ?? [] };
+      return [[device.index, known<GpuReading>(own)] as const];
+    }),
+  );
 };
 
-const onlyThese = (
-  readings: Map<number, GpuReading>,
-  devices: readonly GpuDevice[],
-): Map<number, GpuReading> =>
-  new Map([...readings].filter(([index]) => devices.some((device) => device.index === index)));
+/** A slice is looked at as the GPU that it belongs to. */
+const numberOf = ({ index, mig }: GpuDevice): number => mig?.parent ?? index;
+
+/** What is true of a slice, too: neighbours on other slices are none of its business. */
+const ofItsGpu = ({
+  memory_total_bytes: _,
+  memory_free_bytes: __,
+  utilisation_percent: ___,
+  ...shared
+}: Partial<GpuReading>): Partial<GpuReading> => shared;
 
 const answerOf = async (machine: MachineView, args: readonly string[]): Promise<string> =>
   (await machine.tool('nvidia-smi', args))?.output ?? '';

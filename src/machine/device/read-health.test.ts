@@ -154,3 +154,36 @@ test.each(['AMD', 'NVIDIA', 'INTEL', 'NONE'] as const)(
     expect(kernelErrors).toBeUndefined();
   },
 );
+
+test('NVIDIA: a slice is as its GPU is, without the load and the programs of other slices', async () => {
+  const mig = (slice: number) => ({ parent: 0, slice, profile: '3g.20gb' });
+  const slices: GpuFacts = {
+    ...facts('NVIDIA'),
+    devices: [0, 1].map((slice) => ({ index: 2 + slice, name: '', uuid: `MIG-${slice}`, mig: mig(slice) })),
+  };
+  const runner = fakeRunner(
+    [
+      {
+        when: (argv) => argv[1]?.startsWith('--query-gpu=index,clocks.sm') ?? false,
+        stdout: '0, 345, 2619, 40, 70.5, [N/A], 81559, 1000, 0, 1\n',
+      },
+      { when: (argv) => argv[1]?.includes('event_reasons') ?? false, stdout: '0, 0x40\n' },
+      { when: '/usr/bin/nvidia-smi', stdout: 'GPU-0, 98, other\n' },
+    ],
+    { 'nvidia-smi': '/usr/bin/nvidia-smi' },
+  );
+  const { gpus } = await readHealth(runner, slices, [2, 3], { root });
+  const shared = {
+    clock_mhz: 345,
+    memory_clock_mhz: 2619,
+    temperature_c: 40,
+    power_w: 70.5,
+    throttled: ['thermal slowdown'],
+    counters: { ecc_corrected: 0, ecc_uncorrected: 1 },
+  };
+  expect([...gpus]).toEqual([
+    [2, shared],
+    [3, shared],
+  ]);
+  expect(runner.lines.every((line) => line.includes('--id=0 '))).toBe(true);
+});

@@ -65,3 +65,44 @@ test('the GPUs of a vendor that a plugin knows are limited by the variable that 
     limitToVisible({ ...npu, visibleVariable: undefined }, { NPU_VISIBLE_DEVICES: '1' }).offered,
   ).toBeUndefined();
 });
+
+/** GPU 0 divided in two, GPU 1 whole. */
+const divided = (): GpuFacts => ({
+  ...facts('NVIDIA', 2),
+  count: 3,
+  devices: [
+    { index: 1, name: '', uuid: 'GPU-1aaa-bbbb' },
+    ...[0, 1].map((slice) => ({
+      index: 2 + slice,
+      name: '',
+      uuid: `MIG-${slice}ccc-dddd`,
+      mig: { parent: 0, parentUuid: 'GPU-0aaa-bbbb', slice, profile: '3g.20gb' },
+    })),
+  ],
+});
+
+test.each<[Record<string, string>, number[] | undefined]>([
+  [{ CUDA_VISIBLE_DEVICES: 'MIG-1ccc-dddd' }, [3]],
+  [{ CUDA_VISIBLE_DEVICES: 'MIG-9ccc-dddd' }, []],
+  [{ CUDA_VISIBLE_DEVICES: '0' }, [2, 3]],
+  [{ CUDA_VISIBLE_DEVICES: 'GPU-0aaa' }, [2, 3]],
+  [{ CUDA_VISIBLE_DEVICES: '1,MIG-0ccc-dddd' }, [1, 2]],
+  [{ NVIDIA_VISIBLE_DEVICES: 'MIG-0ccc-dddd' }, [2]],
+  [{ NVIDIA_VISIBLE_DEVICES: '0:1' }, [3]],
+  [{ NVIDIA_VISIBLE_DEVICES: 'MIG-0ccc-dddd', CUDA_VISIBLE_DEVICES: '0' }, [2]],
+  [{ NVIDIA_VISIBLE_DEVICES: 'all' }, undefined],
+])('slices of GPUs with %j offer %j', (env, offered) => {
+  expect(limitToVisible(divided(), env).offered).toEqual(offered);
+});
+
+test.each<[string, number[] | undefined]>([
+  ['1,2', [1, 2]],
+  ['GPU-3aaa-bbbb', [3]],
+  ['', undefined],
+  ['none', undefined],
+  // In a container of four GPUs, these are the numbers of the machine around it.
+  ['4,5,6,7', undefined],
+  ['3,4,5,6', undefined],
+])('what NVIDIA’s container toolkit was told, %j, offers %j of four GPUs', (told, offered) => {
+  expect(limitToVisible(facts('NVIDIA'), { NVIDIA_VISIBLE_DEVICES: told }).offered).toEqual(offered);
+});

@@ -1,4 +1,5 @@
 /** What environment and scheduler leave us of a machine's GPUs. */
+import { devicesNamed } from './device-name.ts';
 import type { GpuDevice, GpuFacts, GpuVendor } from './gpu-facts.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,7 +21,7 @@ const namesOf: Readonly<Record<GpuVendor, readonly (readonly string[])[]>> = {
 /** The facts with what is `offered`, when any variable says so. */
 export function limitToVisible(facts: GpuFacts, env: Environment): GpuFacts {
   const limitedBy: string[] = [];
-  const scheduled = schedulersSet(facts, env, limitedBy);
+  const scheduled = schedulersSet(facts, env, limitedBy) ?? runtimesSet(facts, env, limitedBy);
   let left = [...(scheduled ?? facts.devices)].sort((a, b) => numberOf(a) - numberOf(b));
   for (const group of groupsOf(facts)) {
     const name = group.find((each) => env[each] !== undefined);
@@ -46,28 +47,44 @@ function schedulersSet(facts: GpuFacts, env: Environment, limitedBy: string[]): 
   const name = schedulerNames.find((each) => env[each]?.trim());
   if (name === undefined) return undefined;
   const set = chosen(facts.devices, env[name] ?? '', (devices, number) =>
-    devices.find(({ index }) => index === number),
+    devicesNamed(devices, String(number)),
   );
   if (set.length === 0 || set.length >= facts.devices.length) return undefined;
   limitedBy.push(`${name}=${env[name]}`);
   return set;
 }
 
-type Find = (devices: readonly GpuDevice[], number: number) => GpuDevice | undefined;
+/**
+ * What NVIDIA's container toolkit was told. Within its containers the numbers are those of the machine around, of which the
+ * tools show only these: so many numbers as there are GPUs say nothing.
+ */
+function runtimesSet(facts: GpuFacts, env: Environment, limitedBy: string[]): GpuDevice[] | undefined {
+  const text = env.NVIDIA_VISIBLE_DEVICES?.trim() ?? '';
+  if (facts.vendor !== 'NVIDIA' || /^(?:|all|none|void)$/.test(text)) return undefined;
+  const set = chosen(facts.devices, text, withNumber);
+  const isNumbers = /^[\d,\s]+$/.test(text);
+  if (set.length >= facts.devices.length) return undefined;
+  if (isNumbers && (set.length === 0 || expanded(text).length >= facts.devices.length)) return undefined;
+  limitedBy.push(`NVIDIA_VISIBLE_DEVICES=${text}`);
+  return set;
+}
+
+type Find = (devices: readonly GpuDevice[], number: number) => readonly GpuDevice[];
 
 const numberOf = (device: GpuDevice): number => device.runtimeIndex ?? device.index;
-const withNumber: Find = (devices, number) => devices.find((device) => numberOf(device) === number);
-const atPlace: Find = (devices, number) => devices[number];
+const withNumber: Find = (devices, number) => {
+  const own = devices.find((device) => numberOf(device) === number);
+  return own ? [own] : devices.filter(({ mig }) => mig?.parent === number);
+};
+const atPlace: Find = (devices, number) => devices.slice(number, number + 1);
 
 /** As the drivers do it, what stands behind the first name that fits no GPU has no effect; `-1` and '' are no GPU. */
 function chosen(devices: readonly GpuDevice[], text: string, find: Find): GpuDevice[] {
   const found: GpuDevice[] = [];
   for (const word of expanded(text)) {
-    const device = /^\d+$/.test(word)
-      ? find(devices, Number(word))
-      : devices.find(({ uuid, uniqueId }) => isUuidOf(word, uuid) || isUuidOf(word, uniqueId));
-    if (device === undefined) break;
-    if (!found.includes(device)) found.push(device);
+    const named = /^\d+$/.test(word) ? find(devices, Number(word)) : devicesNamed(devices, word);
+    if (named.length === 0) break;
+    found.push(...named.filter((device) => !found.includes(device)));
   }
   return found;
 }
@@ -84,10 +101,4 @@ function expanded(text: string): string[] {
       const [from, to] = [Number(range[1]), Number(range[2])];
       return to < from ? [part] : Array.from({ length: to - from + 1 }, (_, at) => String(from + at));
     });
-}
-
-/** `GPU-5a1f` stands for every UUID that begins so; AMD's tools leave the `GPU-` out. */
-function isUuidOf(word: string, uuid: string | undefined): boolean {
-  const bare = (text: string): string => text.toLowerCase().replace(/^gpu-/, '').replace(/^0x/, '');
-  return uuid !== undefined && bare(word).length >= 4 && bare(uuid).startsWith(bare(word));
 }

@@ -61,3 +61,24 @@ test('gpu_renderDs names render nodes by hand', () => {
   ]);
   expect(() => withRenderNodes(facts(1), context({ gpu_renderDs: [1.5] }))).toThrow(/gpu_renderDs/);
 });
+
+test('docker_gpus may name GPUs and slices by UUID or place, and a divided GPU is all its slices', () => {
+  const mig = (slice: number) => ({ parent: 0, parentUuid: 'GPU-0aaa', slice, profile: '3g.20gb' });
+  const divided: GpuFacts = {
+    ...facts(0),
+    vendor: 'NVIDIA',
+    count: 3,
+    devices: [
+      { index: 1, name: 'A100', uuid: 'GPU-1aaa' },
+      { index: 2, name: 'A100 MIG 3g.20gb', uuid: 'MIG-0bbb', mig: mig(0) },
+      { index: 3, name: 'A100 MIG 3g.20gb', uuid: 'MIG-1bbb', mig: mig(1) },
+    ],
+  };
+  const chosen = (docker_gpus: string, n = '-1'): number[] =>
+    chooseGpus(card(n), context({ docker_gpus }), divided);
+  expect(chosen('MIG-1bbb')).toEqual([3]);
+  expect(chosen('0:1, 1')).toEqual([1, 3]);
+  expect(chosen('0')).toEqual([2, 3]);
+  expect(chosen('GPU-1aaa,2-3', '2')).toEqual([1, 2]);
+  expect(() => chosen('0:5,1')).toThrow('docker_gpus is "1,0:5"');
+});

@@ -1,6 +1,8 @@
 import type { Context } from '../../context/context.ts';
+import { gpuName } from '../../context/key-rules.ts';
 import { MadError } from '../../foundation/error.ts';
 import type { GpuFacts } from '../../machine/device/detect.ts';
+import { devicesNamed } from '../../machine/device/device-name.ts';
 import { type GpuDevice, offeredDevices } from '../../machine/device/gpu-facts.ts';
 import type { ModelCard } from '../../package/card.ts';
 import { numberListText, parseNumberList } from './number-list.ts';
@@ -31,18 +33,35 @@ export function gpuWish(card: ModelCard, context: Context, facts: GpuFacts, setA
   if (asked === 0) return { count: 0, candidates: [] };
   const list = listedGpus(context);
   const offered = offeredDevices(facts);
-  const listed = list ? offered.filter(({ index }) => list.includes(index)) : offered;
+  const named = list?.names.map((name) => devicesNamed(offered, name)) ?? [];
+  const listed = list
+    ? offered.filter((device) => named.some((devices) => devices.includes(device)))
+    : offered;
   const candidates = listed.filter(({ index }) => !setAside.has(index));
-  const missing = list?.filter((index) => !offered.some((device) => device.index === index)) ?? [];
+  const missing = named.filter((devices) => devices.length === 0);
   const tooFew = asked < 0 ? missing.length > 0 : asked > candidates.length;
   if (candidates.length === 0 || tooFew)
     throw unavailable(card, asked, candidates.length, facts, list, setAside);
   return { count: asked < 0 ? candidates.length : asked, candidates };
 }
 
-function listedGpus(context: Context): number[] | undefined {
+interface GpuList {
+  /** As `devicesNamed` takes them. */
+  names: readonly string[];
+  /** With numbers in order and ranges. */
+  text: string;
+}
+
+/** `docker_gpus`: numbers and ranges, UUIDs, and slices such as `0:1`. */
+function listedGpus(context: Context): GpuList | undefined {
   const text = context.values.docker_gpus;
-  return typeof text === 'string' && text.trim() !== '' ? parseNumberList(text, 'docker_gpus') : undefined;
+  if (typeof text !== 'string' || text.trim() === '') return undefined;
+  const words = text.split(',').map((word) => word.trim());
+  const names = words.filter((word) => gpuName.test(word));
+  const rest = words.filter((word) => !gpuName.test(word));
+  const numbers = rest.length === 0 ? [] : parseNumberList(rest.join(','), 'docker_gpus');
+  const parts = [numberListText(numbers), ...names].filter((part) => part !== '');
+  return { names: [...numbers.map(String), ...names], text: parts.join(',') };
 }
 
 function unavailable(
@@ -50,7 +69,7 @@ function unavailable(
   asked: number,
   left: number,
   facts: GpuFacts,
-  list: readonly number[] | undefined,
+  list: GpuList | undefined,
   setAside: SetAside,
 ): MadError {
   const what = asked < 0 ? 'all GPUs' : `${asked} GPU${asked === 1 ? '' : 's'}`;
@@ -60,7 +79,7 @@ function unavailable(
     });
   }
   const limits = [
-    ...(list ? [`docker_gpus is "${numberListText(list)}"`] : []),
+    ...(list ? [`docker_gpus is "${list.text}"`] : []),
     ...(facts.limitedBy ?? []),
     ...[...setAside].map(([index, reason]) => `GPU ${index} was set aside (${reason})`),
   ];

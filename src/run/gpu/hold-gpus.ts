@@ -12,6 +12,7 @@ import { toolTimeoutMs } from '../../machine/device/machine-view.ts';
 import { readHealth } from '../../machine/device/read-health.ts';
 import { usualRocmPath } from '../../machine/device/rocm-path.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
+import { migOfRecord } from '../draft-record.ts';
 import type { Job } from '../job.ts';
 import type { JobPlan } from '../plan-job.ts';
 import { type Progress, type RunServices, unkillable, type Verdict } from '../run-services.ts';
@@ -42,6 +43,7 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   try {
     await services.devices.endOrphans();
     const [before, plan] = await Promise.all([look(lease, options), planWith(lease, options)]);
+    warn(sliceWarnings(lease, services), options);
     const unfit = options.isRunning ? [] : warningsBefore(before);
     if (services.settings.strict && unfit.length > 0) {
       progress.gpu_health = healthOfRecord(lease, services, before, undefined);
@@ -143,6 +145,17 @@ async function rocmOfImage({ image, services }: WithGpusOptions): Promise<Record
   return { ROCM_PATH: env.ROCM_PATH || env.ROCM_HOME || usualRocmPath };
 }
 
+/** CUDA's own limit, says NVIDIA's guide: https://docs.nvidia.com/datacenter/tesla/mig-user-guide/. */
+function sliceWarnings({ gpus: leased }: Lease, { gpus }: RunServices): string[] {
+  if (leased.length < 2) return [];
+  const hasSlice = gpus.devices.some(({ index, mig }) => mig !== undefined && leased.includes(index));
+  return hasSlice
+    ? [
+        `it got ${leased.length} devices with MIG slices among them, and CUDA shows a process one slice and nothing else`,
+      ]
+    : [];
+}
+
 function warn(warnings: readonly string[], { services, progress, job }: WithGpusOptions): void {
   for (const words of warnings) {
     progress.warnings.push(words);
@@ -151,13 +164,22 @@ function warn(warnings: readonly string[], { services, progress, job }: WithGpus
   }
 }
 
-function setAside(gpus: readonly number[], reason: string, { devices, emit }: RunServices): void {
-  for (const gpu of gpus) {
+function setAside(numbers: readonly number[], reason: string, { devices, gpus, emit }: RunServices): void {
+  for (const gpu of withSiblings(numbers, gpus.devices)) {
     if (devices.setAside.has(gpu)) continue;
     devices.setAside.set(gpu, reason);
     const message = `GPU ${gpu} is set aside for the rest of this campaign: ${reason}`;
     emit({ type: 'notice', level: 'warning', code: 'GPU_SET_ASIDE', message });
   }
+}
+
+/** The slices of one GPU share its hardware. */
+function withSiblings(numbers: readonly number[], devices: readonly GpuDevice[]): number[] {
+  const parents = new Set(
+    devices.flatMap(({ index, mig }) => (mig && numbers.includes(index) ? [mig.parent] : [])),
+  );
+  const siblings = devices.filter(({ mig }) => mig && parents.has(mig.parent)).map(({ index }) => index);
+  return [...new Set([...numbers, ...siblings])];
 }
 
 /** A device that broke during a run explains whatever the run made of it, a good result too. */
@@ -184,6 +206,7 @@ function healthOfRecord(
       ...(device?.name ? { name: device.name } : {}),
       ...(device?.serial ? { serial: device.serial } : {}),
       ...(device?.firmware ? { firmware: device.firmware } : {}),
+      ...(device?.mig ? { mig: migOfRecord(device.mig) } : {}),
       before: before.gpus.get(gpu) ?? null,
       after: after?.gpus.get(gpu) ?? null,
     };
