@@ -1,5 +1,6 @@
 import type { ErrorPatterns } from './error-pattern.ts';
-import { createFindings, type Findings, type FoundMetric, lineFeed, reach } from './output-finding.ts';
+import { lineFeed, reach } from './line-bytes.ts';
+import { createFindings, type Findings, type FoundMetric } from './output-finding.ts';
 
 export interface ScanResult extends Findings {
   /** Bytes pushed. */
