@@ -41,10 +41,23 @@ test('logs are named for model and Dockerfile', () => {
   expect(buildLogName({ name: 'scope/Model' }, 'docker/x.ubuntu.amd.Dockerfile')).toBe(
     'scope_Model_x.ubuntu.amd.build.live.log',
   );
-  expect(runLogName({ name: 'dummy' }, 'docker/dummy.ubuntu.amd.Dockerfile')).toBe(
+  const dockerfile = 'docker/dummy.ubuntu.amd.Dockerfile';
+  expect(runLogName({ name: 'dummy' }, dockerfile, 'ci-dummy_dummy.ubuntu.amd')).toBe(
     'dummy_dummy.ubuntu.amd.run.live.log',
   );
-  expect(runLogName({ name: 'dummy' }, '')).toBe('dummy.run.live.log');
+  expect(runLogName({ name: 'dummy' }, '', 'somebody/image:1')).toBe('dummy.run.live.log');
+});
+
+test('runs of images for several architectures have a log each', () => {
+  const card = { name: 'scope/Model' };
+  const dockerfile = 'docker/X.ubuntu.amd.Dockerfile';
+  const logs = ['gfx90a', 'gfx942'].map((arch) =>
+    runLogName(card, dockerfile, imageName(card, dockerfile, arch)),
+  );
+  expect(logs).toEqual([
+    'scope_Model_X.ubuntu.amd_gfx90a.run.live.log',
+    'scope_Model_X.ubuntu.amd_gfx942.run.live.log',
+  ]);
 });
 
 test('a log is always one file of a length that file systems take', () => {

@@ -31,9 +31,16 @@ export function imageName(card: NamedCard, dockerfilePath: string, architecture?
 export const buildLogName = (card: NamedCard, dockerfilePath: string, architecture?: string): string =>
   logName(card, partsOf(dockerfilePath, architecture), '.build.live.log');
 
-/** `<model>_<Dockerfile>.run.live.log`; without a Dockerfile (an image of the user's), `<model>.run.live.log`. */
-export const runLogName = (card: NamedCard, dockerfilePath: string): string =>
-  logName(card, partsOf(dockerfilePath), '.run.live.log');
+/**
+ * `<model>_<Dockerfile>.run.live.log`, with the architecture that the image's name ends with; without a Dockerfile (an
+ * image of the user's), `<model>.run.live.log`.
+ */
+export function runLogName(card: NamedCard, dockerfilePath: string, image: string): string {
+  const common = `${imageName(card, dockerfilePath)}_`;
+  const architecture =
+    dockerfilePath !== '' && image.startsWith(common) ? image.slice(common.length) : undefined;
+  return logName(card, partsOf(dockerfilePath, architecture), '.run.live.log');
+}
 
 function logName(card: NamedCard, parts: readonly string[], suffix: string): string {
   const wanted = [card.name, ...parts].join('_').replaceAll('/', '_');

@@ -150,7 +150,7 @@ async function keepLog(
 
 /** The log under the reference's name beside `perf.csv`; the run's own folder has it in any case. */
 async function nameLog(log: string, job: Job, { resultsRoot, emit }: RunServices): Promise<void> {
-  const named = join(resultsRoot, runLogName(job.card, job.image.dockerfile));
+  const named = join(resultsRoot, runLogName(job.card, job.image.dockerfile, job.image.docker_image));
   try {
     await linkOrCopy(log, named);
     emit({ type: 'file.written', kind: 'run log', path: named });
