@@ -137,3 +137,21 @@ test('a manifest of another tool goes the long way, and gets the same defaults',
   });
   expect(context).toEqual({});
 });
+
+test('a key of the manifest or of an image that is null is as good as absent', async () => {
+  const data = {
+    ...least,
+    built_images: {
+      a: { docker_image: 'a', base_docker: null, registry_image: null, gpu_architecture: null },
+    },
+    registry: null,
+    push_failures: null,
+    deployment_config: null,
+  };
+  const plain = { ...least, built_images: { a: { docker_image: 'a' } } };
+  expect(await parseManifest(data, 'm.json')).toEqual(await parseManifest(plain, 'm.json'));
+  const unnamed = { ...least, built_images: { a: { docker_image: null } } };
+  await expect(parseManifest(unnamed, 'm.json')).rejects.toThrowError(
+    'built_images.a.docker_image: expected string, found n',
+  );
+});

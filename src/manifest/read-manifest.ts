@@ -23,7 +23,21 @@ async function parseUnusual(data: unknown, file: string): Promise<BuildManifest>
     import('./manifest-schema.ts'),
     import('../foundation/schema-problem.ts'),
   ]);
-  const result = manifestSchema.safeParse(data);
+  const result = manifestSchema.safeParse(withoutNulls(data));
   if (!result.success) throw invalidFile(file, result.error, data, hint);
   return result.data;
 }
+
+/** Python programs write None for what they don't know: a key with null, of the manifest or of an image, is none. */
+function withoutNulls(data: unknown): unknown {
+  const manifest = withoutNullKeys(data);
+  if (!isObject(manifest) || !isObject(manifest.built_images)) return manifest;
+  const images = Object.entries(manifest.built_images).map(([name, image]) => [name, withoutNullKeys(image)]);
+  return { ...manifest, built_images: Object.fromEntries(images) };
+}
+
+const withoutNullKeys = (value: unknown): unknown =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null)) : value;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
