@@ -109,7 +109,8 @@ function withoutTag(reference: string): string {
 
 /**
  * Where the package's files are on this machine: the current folder, else the snapshot that the manifest carries or
- * names, else the manifest's own folder. Throws PACKAGE_NOT_FOUND when the models' scripts are in none of them.
+ * names, else the manifest's own folder; where none has all scripts, the first folder that has some: what is missing
+ * there fails its own model alone. Throws PACKAGE_NOT_FOUND when the models' scripts are in none of them.
  */
 export async function locatePackage(
   manifest: BuildManifest,
@@ -120,32 +121,24 @@ export async function locatePackage(
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<string> {
-  const has = async (folder: string): Promise<boolean> => {
-    const found = await Promise.all(
-      scripts.map((script) =>
-        stat(join(folder, script)).then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    return found.every(Boolean);
-  };
-  if (await has(around.cwd)) return around.cwd;
+  const here = await countOf(scripts, around.cwd);
+  if (here === scripts.length) return around.cwd;
   const snapshot = manifest.package;
   if (snapshot && (snapshot.archive || snapshot.image)) {
     return unpackFor(snapshot, manifestFile, engine, access, campaign, around);
   }
   const beside = dirname(resolve(around.cwd, manifestFile));
-  if (await has(beside)) {
+  const there = await countOf(scripts, beside);
+  if (there === scripts.length || (here === 0 && there > 0)) {
     campaign.emit({
       type: 'notice',
       level: 'info',
       code: 'PACKAGE_BESIDE_MANIFEST',
-      message: `the current folder has no ${scripts[0]}: taking the package from ${beside}, where the manifest lies`,
+      message: `the current folder does not have the models' scripts: taking the package from ${beside}, where the manifest lies`,
     });
     return beside;
   }
+  if (here > 0) return around.cwd;
   throw new MadError(
     'PACKAGE_NOT_FOUND',
     `the scripts of the models are not here: no ${scripts[0]} in ${around.cwd}`,
@@ -153,6 +146,18 @@ export async function locatePackage(
       hint: 'Start in the MAD package, or build with `--package file` or `--package registry`, which need no copy of it.',
     },
   );
+}
+
+async function countOf(scripts: readonly string[], folder: string): Promise<number> {
+  const found = await Promise.all(
+    scripts.map((script) =>
+      stat(join(folder, script)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.filter(Boolean).length;
 }
 
 /** The folder in the cache that holds a snapshot, fetched and checked where it is not there yet. */

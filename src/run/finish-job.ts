@@ -1,6 +1,7 @@
 import type { Emit } from '../foundation/event.ts';
 import { finishRun } from '../record/finish-run.ts';
 import { markKnown } from '../record/known-failure.ts';
+import { resultsOf } from '../record/perf/perf-row.ts';
 import type { RunRecord } from '../record/record-schema.ts';
 import type { RunServices } from './run-services.ts';
 
@@ -25,8 +26,9 @@ export async function finish(
     const message = `perf.csv ended in half a row, which was taken out and kept in ${tornSaved}`;
     emit({ type: 'notice', level: 'warning', code: 'TORN_ROW', message });
   }
-  const shown = clean.metrics.length === 1 ? clean.metrics[0] : undefined;
-  const several = clean.metrics.length > 1 ? `${clean.metrics.length} results` : null;
+  const results = resultsOf(clean);
+  const shown = results.length === 1 ? results[0] : undefined;
+  const several = results.length > 1 ? `${results.length} results` : null;
   emit({
     type: 'run.ended',
     model: clean.model.name,

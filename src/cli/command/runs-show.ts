@@ -4,6 +4,7 @@ import { shortId } from '../../foundation/id.ts';
 import { campaignsFolder, runFolderIn } from '../../record/campaign/campaign-folder.ts';
 import { campaignAt, recordsOf } from '../../record/campaign/campaign-list.ts';
 import { findById } from '../../record/campaign/find-by-id.ts';
+import { resultsOf } from '../../record/perf/perf-row.ts';
 import { readRecord, recordPath } from '../../record/record-file.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
 import type { CommandInput } from '../command.ts';
@@ -81,13 +82,14 @@ const columns = [
 type Row = Parameters<typeof renderTable>[1][number][number][];
 
 function rowOf(record: RunRecord, { colours }: CommandInput): Row {
-  const [metric, ...others] = record.metrics;
+  const results = resultsOf(record);
+  const [metric, ...others] = results;
   return [
     record.run,
     record.model.name,
     statusCell(record.status, colours),
     record.attempt > 1 ? String(record.attempt) : '',
-    others.length > 0 ? `${record.metrics.length} results` : (metric?.text ?? ''),
+    others.length > 0 ? `${results.length} results` : (metric?.text ?? ''),
     others.length > 0 ? '' : (metric?.name ?? ''),
     durationText(record.durations.total_s),
     record.failure ? `${record.failure.class}: ${record.failure.message}` : (record.reason ?? ''),

@@ -63,6 +63,16 @@ test('blanks, a byte order mark, quotes, other line ends and empty lines do not 
   expect(results.metrics[0]?.columns).toEqual({ note: 'b, "c"\nd' });
 });
 
+test('colours and control characters are taken out, so that all files show the same names', async () => {
+  const results = await read(
+    '\x1b[1mmodel\x1b[0m,performance,metric,note\x00\n\x1b[31ma\x1b[0m\x00,\x1b[32m1\x1b[0m,"tok\n/s",\x07x\n',
+  );
+  expect(results.problem).toBeUndefined();
+  expect(results.metrics).toMatchObject([
+    { row: 'a', value: 1, text: '1', name: 'tok /s', columns: { note: 'x' } },
+  ]);
+});
+
 test('every row is judged for itself', async () => {
   const rows = ['a,1,x', 'b,,x', 'c,nan,x', 'd,fast,x', 'e,5,', ',6,x', 'g,7', 'h,8,x,,', 'i,9,x,y'];
   const results = await read(`model,performance,metric\n${rows.join('\n')}\n`);

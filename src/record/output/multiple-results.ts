@@ -2,7 +2,8 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { MadError } from '../../foundation/error.ts';
 import type { Metric } from '../record-schema.ts';
-import { readNumber } from './metric-pattern.ts';
+import { oneLine } from './clean-text.ts';
+import { plainLine, readNumber } from './metric-pattern.ts';
 
 export interface MultipleResults {
   /** One for each row of the file, good or not. */
@@ -103,13 +104,19 @@ async function openFile(file: string) {
 }
 
 function metricsOf(rows: readonly string[][]): Pick<MultipleResults, 'metrics' | 'problem'> {
-  const header = rows[0]?.map((name) => name.trim());
+  const header = rows[0]?.map(nameText);
   if (!header) return { metrics: [], problem: 'is empty' };
   const problem = headerProblem(header) ?? rowProblem(rows.length - 1);
   if (problem !== undefined) return { metrics: [], problem };
   const names = distinct(header);
   return { metrics: rows.slice(1).map((cells) => metricOf(names, cells)), problem: undefined };
 }
+
+/** Without colours and control characters; a text of several lines stays one. */
+const cellText = (cell: string): string => plainLine(cell).trim();
+
+/** What names a row, a metric or a column, as every file of results shows it. */
+const nameText = (cell: string): string => oneLine(plainLine(cell)).trim();
 
 function headerProblem(header: readonly string[]): string | undefined {
   if (header.length > mostColumns)
@@ -141,13 +148,13 @@ function distinct(header: readonly string[]): string[] {
 }
 
 function metricOf(header: readonly string[], row: readonly string[]): Metric {
-  const cells = new Map(header.map((name, index) => [name, row[index]?.trim() ?? '']));
+  const cells = new Map(header.map((name, index) => [name, cellText(row[index] ?? '')]));
   const text = cells.get('performance') ?? '';
   const value = readNumber(text) ?? null;
-  const name = cells.get('metric') ?? '';
-  const model = cells.get('model') ?? '';
+  const name = oneLine(cells.get('metric') ?? '');
+  const model = oneLine(cells.get('model') ?? '');
   // A row longer than its header has its values in the wrong columns.
-  const fits = row.slice(header.length).every((cell) => cell.trim() === '');
+  const fits = row.slice(header.length).every((cell) => cellText(cell) === '');
   const whole = value !== null && name !== '' && model !== '' && fits;
   const columns = [...cells].filter(([column]) => column !== '' && !isRequired(column));
   return {

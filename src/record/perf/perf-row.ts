@@ -58,9 +58,13 @@ export const perfColumns: readonly string[] = [...referenceColumns, ...ownColumn
  */
 export function perfRows(record: RunRecord): PerfRow[] {
   if (record.retried) return [];
-  const metrics = record.metrics.filter(({ column }) => column === undefined);
+  const metrics = resultsOf(record);
   return (metrics.length === 0 ? [undefined] : metrics).map((metric) => perfRow(record, metric));
 }
+
+/** The metrics with a row of their own: those of a declared column stand in the row of the one beside them. */
+export const resultsOf = ({ metrics }: Pick<RunRecord, 'metrics'>): Metric[] =>
+  metrics.filter(({ column }) => column === undefined);
 
 function perfRow(record: RunRecord, metric: Metric | undefined): PerfRow {
   const { card, name, args, tags } = record.model;
