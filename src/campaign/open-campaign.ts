@@ -169,12 +169,7 @@ export async function resultsPlace(
   output: string,
   cwd: string,
 ): Promise<{ resultsRoot: string; perfCsv: string }> {
-  const typed = resolve(cwd, output);
-  if ((await stat(typed).catch(() => undefined))?.isDirectory()) {
-    throw new MadError('INVALID_ARGUMENT', `--output ${output} is a folder, and perf.csv is a file`, {
-      hint: `Name a file in it: --output ${join(output, 'perf.csv')}`,
-    });
-  }
+  const typed = await requireNoFolder(output, cwd);
   try {
     await makeFolders(dirname(typed));
   } catch (error) {
@@ -185,6 +180,20 @@ export async function resultsPlace(
   }
   const resultsRoot = await realpath(dirname(typed));
   return { resultsRoot, perfCsv: join(resultsRoot, basename(typed)) };
+}
+
+/** The same of a campaign that is there already: nothing is made. */
+export async function earlierResultsRoot(output: string, cwd: string): Promise<string> {
+  const folder = dirname(await requireNoFolder(output, cwd));
+  return realpath(folder).catch(() => folder);
+}
+
+async function requireNoFolder(output: string, cwd: string): Promise<string> {
+  const typed = resolve(cwd, output);
+  if (!(await stat(typed).catch(() => undefined))?.isDirectory()) return typed;
+  throw new MadError('INVALID_ARGUMENT', `--output ${output} is a folder, and perf.csv is a file`, {
+    hint: `Name a file in it: --output ${join(output, 'perf.csv')}`,
+  });
 }
 
 /** Tells the start, keeps the event log and counts runs; the returned function tells the end. */

@@ -21,7 +21,7 @@ import { type Job, makeJob } from '../../run/job.ts';
 import { provenanceOf } from '../../run/provenance.ts';
 import { checkPlaces } from '../check-places.ts';
 import { detectDevices } from '../detect-devices.ts';
-import { type OpenCampaign, resultsPlace, withCampaign } from '../open-campaign.ts';
+import { earlierResultsRoot, type OpenCampaign, withCampaign } from '../open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from '../options.ts';
 import { unpackFor } from '../package-transport.ts';
 import { readAccess, readContext } from '../prepare.ts';
@@ -52,7 +52,7 @@ export interface Reproduced extends CampaignOutcome {
 }
 
 export async function reproduce(wish: ReproduceWish, around: Surroundings): Promise<Reproduced> {
-  const { resultsRoot } = await resultsPlace(wish.output, around.cwd);
+  const resultsRoot = await earlierResultsRoot(wish.output, around.cwd);
   const a = await findById(resultsRoot, wish.id);
   const folder = join(campaignsFolder(resultsRoot), a.campaign);
   const [info, asked, planned, last] = await Promise.all([

@@ -21,7 +21,7 @@ import { findById } from '../../record/campaign/find-by-id.ts';
 import { type Job, makeJob } from '../../run/job.ts';
 import { checkPlaces } from '../check-places.ts';
 import { detectDevices } from '../detect-devices.ts';
-import { resultsPlace, withCampaign } from '../open-campaign.ts';
+import { earlierResultsRoot, withCampaign } from '../open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from '../options.ts';
 import { readAccess, readContext } from '../prepare.ts';
 import { frameOf, knownFailuresOf, runCampaign } from '../run-campaign.ts';
@@ -42,7 +42,7 @@ export interface ResumeWish {
 }
 
 export async function resumeCampaign(wish: ResumeWish, around: Surroundings): Promise<CampaignOutcome> {
-  const { resultsRoot } = await resultsPlace(wish.output, around.cwd);
+  const resultsRoot = await earlierResultsRoot(wish.output, around.cwd);
   const id = await idOf(resultsRoot, wish.id, 'run');
   const folder = join(campaignsFolder(resultsRoot), id);
   const [info, asked, planned] = await Promise.all([

@@ -4,7 +4,7 @@ import { readCampaignFile } from '../../record/campaign/campaign-file.ts';
 import { campaignsFolder } from '../../record/campaign/campaign-folder.ts';
 import { maskedPaths, readAsked } from '../../record/campaign/campaign-inputs.ts';
 import { idOf, placeOf, requireNoMasks } from '../again/resume-campaign.ts';
-import { resultsPlace } from '../open-campaign.ts';
+import { earlierResultsRoot } from '../open-campaign.ts';
 import type { CampaignOutcome, Surroundings } from '../options.ts';
 import { bisectCampaign } from './bisect-campaign.ts';
 import type { BisectOptions } from './options.ts';
@@ -22,7 +22,7 @@ export interface ResumeBisectWish {
 
 /** `bisect --resume`: nothing that was measured is measured again. */
 export async function resumeBisect(wish: ResumeBisectWish, around: Surroundings): Promise<CampaignOutcome> {
-  const { resultsRoot } = await resultsPlace(wish.output, around.cwd);
+  const resultsRoot = await earlierResultsRoot(wish.output, around.cwd);
   const id = await idOf(resultsRoot, wish.id, 'bisect');
   const folder = join(campaignsFolder(resultsRoot), id);
   const [info, asked] = await Promise.all([readCampaignFile(folder), readAsked(folder)]);

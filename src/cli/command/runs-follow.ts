@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ExitCode, exitCode, exitCodes, MadError } from '../../foundation/error.ts';
 import { eventSchema } from '../../foundation/event-schema.ts';
@@ -26,7 +27,8 @@ export async function execute({ values, operands, around, stdout, stderr }: Comm
     folder,
     clock,
     signal,
-    isAlive: () => campaignState(root, campaign) === 'live',
+    // Also where this user may not see it.
+    isAlive: () => existsSync(root) && campaignState(root, campaign) !== 'dead',
     onEvent: (event) => {
       if (event.type === 'campaign.ended') code = event.exit_code;
       if (typeof event.seq === 'number') around.events.goOnBehind(event.seq);

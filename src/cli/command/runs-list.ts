@@ -19,9 +19,11 @@ export async function execute(input: CommandInput): Promise<ExitCode> {
   if (values.json) {
     stdout.write(`${JSON.stringify(campaigns.map(plain), null, 2)}\n`);
   } else if (campaigns.length === 0) {
-    stdout.write(
-      `No campaigns in ${root}. \`madengine-cli run\` makes one; --output names another folder.\n`,
-    );
+    const none =
+      unreadable.length > 0
+        ? `No campaign in ${root} can be read.`
+        : `No campaigns in ${root}. \`madengine-cli run\` makes one; --output names another folder.`;
+    stdout.write(`${none}\n`);
   } else {
     const rows = campaigns.map((campaign) => rowOf(campaign, input));
     stdout.write(
@@ -63,7 +65,11 @@ function rowOf({ id, info, progress, counts, durationS }: ListedCampaign, { colo
     text(info.command),
     {
       text: progress,
-      style: isGood ? colours.green : progress === 'running' ? colours.yellow : colours.red,
+      style: isGood
+        ? colours.green
+        : progress === 'running' || progress === 'unknown'
+          ? colours.yellow
+          : colours.red,
     },
     text(counts?.succeeded),
     text(counts?.failed),

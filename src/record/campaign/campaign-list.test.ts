@@ -1,4 +1,5 @@
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,6 +59,41 @@ test('a campaign whose process is gone before its end has died, whatever its log
   const { campaigns } = await listCampaigns(root);
   expect(campaigns[0]).toMatchObject({ progress: 'died', counts: undefined });
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  'what another user may not look at is of unknown state, and hides no run of others',
+  async () => {
+    const campaign = await create(newId(1000));
+    const folders = ['', '.madengine', '.madengine/campaigns'].map((path) => join(root, path));
+    for (const folder of [...folders, campaign.path]) await chmod(folder, 0o755);
+    await chmod(join(campaign.path, 'campaign.json'), 0o644);
+    await chmod(join(root, '.madengine', 'open'), 0o700);
+    const hidden = await create(newId(2000));
+    const run = newId();
+    await campaign.runFolder(run);
+    await chmod(join(campaign.path, 'runs'), 0o755);
+    const here = (file: string): string => JSON.stringify(join(import.meta.dirname, file));
+    const program = `
+      const { listCampaigns } = await import(${here('campaign-list.ts')});
+      const { findById } = await import(${here('find-by-id.ts')});
+      // Whatever that loads; nobody may not be able to read it later.
+      await listCampaigns(${JSON.stringify(root)});
+      process.setgid(65534);
+      process.setuid(65534);
+      const { campaigns, unreadable } = await listCampaigns(${JSON.stringify(root)});
+      const found = await findById(${JSON.stringify(root)}, ${JSON.stringify(run)});
+      const missing = await findById(${JSON.stringify(root)}, 'ffffffff').catch(({ message }) => message);
+      console.log(JSON.stringify([campaigns.map(({ progress }) => progress), unreadable.map(({ id }) => id), found, missing]));`;
+    const argv = ['--input-type=module', '--no-warnings', '--eval', program];
+    expect(JSON.parse(execFileSync(process.execPath, argv, { encoding: 'utf8' }))).toEqual([
+      ['unknown'],
+      [hidden.id],
+      { campaign: campaign.id, run },
+      expect.stringContaining("apart from those of campaigns that can't be read"),
+    ]);
+    for (const one of [campaign, hidden]) await one.close({ exitCode: 0 });
+  },
+);
 
 test('a damaged campaign hides no other, and a folder without any is empty', async () => {
   expect(await listCampaigns(root)).toEqual({ campaigns: [], unreadable: [] });

@@ -12,8 +12,8 @@ import { campaignsFolder, runFolderIn } from './campaign-folder.ts';
 import type { CampaignInfo } from './campaign-schema.ts';
 import { campaignState } from './campaign-state.ts';
 
-/** `died`: its process is gone and no start has settled it yet. */
-export type CampaignProgress = 'running' | 'ended' | 'died';
+/** `died`: its process is gone and no start has settled it yet; `unknown`: this user may not see whether it runs. */
+export type CampaignProgress = 'running' | 'ended' | 'died' | 'unknown';
 
 export interface ListedCampaign {
   id: string;
@@ -77,9 +77,11 @@ export async function campaignAt(resultsRoot: string, id: string): Promise<Liste
   };
 }
 
+const progressByState = { live: 'running', dead: 'died', unknown: 'unknown' } as const;
+
 function progressOf(info: CampaignInfo, resultsRoot: string): CampaignProgress {
   if (info.ended_at !== null) return 'ended';
-  return campaignState(resultsRoot, info.id) === 'live' ? 'running' : 'died';
+  return progressByState[campaignState(resultsRoot, info.id)];
 }
 
 /** Records of a campaign in the order of their runs' ids; runs that have none yet are named apart. */

@@ -34,13 +34,18 @@ test('the latest are kept, the old ones go, the failed ones alone, and all rules
 
 test('one that runs, died or is not settled is passed over, with the reason', () => {
   const died: ListedCampaign = { ...campaign('e', 1, { ended_at: null }), progress: 'died' };
-  const campaigns = [campaign('f', 1, { ended_at: null }), died, campaign('g', 1, { settled: false })];
+  const hidden: ListedCampaign = { ...died, progress: 'unknown' };
+  const campaigns = [
+    ...[campaign('f', 1, { ended_at: null }), died, hidden],
+    campaign('g', 1, { settled: false }),
+  ];
   const wish = { ids: [], keep: 0, olderThanS: undefined, failed: false };
   const { chosen, passedOver } = chooseForPruning(campaigns, wish, now);
   expect(chosen).toEqual([]);
   expect(passedOver.map(({ reason }) => reason)).toEqual([
     'it runs',
     expect.stringContaining('died'),
+    expect.stringContaining('may not see'),
     expect.stringContaining('is left'),
   ]);
 });

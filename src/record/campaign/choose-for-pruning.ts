@@ -44,6 +44,7 @@ export function chooseForPruning(
 
 function whyNot({ progress, info }: ListedCampaign): string | undefined {
   if (progress === 'running') return 'it runs';
+  if (progress === 'unknown') return 'this user may not see whether it runs';
   if (progress === 'died') return 'it died, and the next start with the same --output has to settle it first';
   return info.settled ? undefined : 'something of it is left, and the next start has to settle it first';
 }

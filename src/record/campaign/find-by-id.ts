@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { MadError } from '../../foundation/error.ts';
+import { errnoOf } from '../../foundation/file/errno.ts';
 import { isId } from '../../foundation/id.ts';
 import { campaignsFolder } from './campaign-folder.ts';
 import { campaignIds, runIds } from './campaign-list.ts';
@@ -30,12 +31,18 @@ export async function findById(resultsRoot: string, typed: string | undefined): 
     });
   }
   const campaigns = ids.filter((id) => isMeant(id, part)).map((campaign) => ({ campaign }));
-  const found = campaigns.length > 0 ? campaigns : await runsLike(resultsRoot, ids, part);
+  const hidden: string[] = [];
+  const found = campaigns.length > 0 ? campaigns : await runsLike(resultsRoot, ids, part, hidden);
   const [first, second] = found;
   if (!first) {
-    throw new MadError('FILE_NOT_FOUND', `no campaign and no run in ${resultsRoot} has the id ${typed}`, {
-      hint: '`madengine-cli runs` lists the campaigns, `madengine-cli runs show CAMPAIGN` its runs.',
-    });
+    const apart = hidden.length > 0 ? `, apart from those of campaigns that can't be read` : '';
+    throw new MadError(
+      'FILE_NOT_FOUND',
+      `no campaign and no run in ${resultsRoot} has the id ${typed}${apart}`,
+      {
+        hint: '`madengine-cli runs` lists the campaigns, `madengine-cli runs show CAMPAIGN` its runs.',
+      },
+    );
   }
   if (second) {
     const names = found.map(({ campaign, run }: Found) => run ?? campaign);
@@ -48,11 +55,21 @@ export async function findById(resultsRoot: string, typed: string | undefined): 
 
 const isMeant = (id: string, part: string): boolean => id.startsWith(part) || id.endsWith(part);
 
-async function runsLike(resultsRoot: string, ids: readonly string[], part: string): Promise<Found[]> {
+/** Fills `hidden` with the campaigns whose runs this user may not see. */
+async function runsLike(
+  resultsRoot: string,
+  ids: readonly string[],
+  part: string,
+  hidden: string[],
+): Promise<Found[]> {
   const found: Found[] = [];
   // The latest first: a whole id needs no look at the others.
   for (const campaign of ids.toReversed()) {
-    const runs = await runIds(join(campaignsFolder(resultsRoot), campaign));
+    const runs = await runIds(join(campaignsFolder(resultsRoot), campaign)).catch((error: unknown) => {
+      if (errnoOf(error) === undefined) throw error;
+      hidden.push(campaign);
+      return [];
+    });
     for (const run of runs) if (isMeant(run, part)) found.push({ campaign, run });
     if (isId(part) && found.length > 0) break;
   }
