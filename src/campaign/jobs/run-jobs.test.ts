@@ -7,7 +7,8 @@ import type { BuiltImage } from '../../manifest/manifest-schema.ts';
 import type { RunRecord } from '../../record/record-schema.ts';
 import { makeJob } from '../../run/job.ts';
 import type { RunServices } from '../../run/run-services.ts';
-import { type JobsToRun, runJobs } from './run-jobs.ts';
+import type { JobsToRun } from './jobs-to-run.ts';
+import { runJobs } from './run-jobs.ts';
 
 test('whatever goes wrong between jobs, none goes on behind the back of who cleans up', async () => {
   const running = Promise.withResolvers<RunRecord>();
