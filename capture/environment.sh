@@ -2,8 +2,8 @@
 # Notes what a model runs on: sh environment.sh FOLDER lite|full SECONDS [NAME of a secret variable]...
 #
 # Each section becomes FOLDER/<section>.txt. FOLDER/index.tsv tells how each went (section, tab, ok, absent, failed or
-# late), and has a last line `over` when everything was done. Nothing is installed or changed; what isn't there is noted
-# as not there. Ends with 0 whatever happens, and within SECONDS: what hangs is killed.
+# late), and has a last line `over` when everything was done. A section that is absent may have no file: most images lack
+# most programs. Nothing is installed or changed. Ends with 0 whatever happens, and within SECONDS: what hangs is killed.
 #
 # Sections that need no program are written by this shell itself, because a start costs more than all of them; the others
 # go side by side, those that ask the GPU's driver one after the other.
@@ -35,6 +35,11 @@ begin() {
 end() {
   exec >&3 2>&4 3>&- 4>&-
   printf '%s\t%s\n' "$section" "$state" >>"$folder/index.tsv"
+}
+
+# Sections of which nothing is here.
+absent() {
+  printf '%s\tabsent\n' "$@" >>"$folder/index.tsv"
 }
 
 # A short file of the kernel, by this shell alone.
@@ -139,9 +144,19 @@ shown=
 
 # one SECTION PROGRAM ARGUMENT...
 one() {
+  if ! find_program "$2"; then absent "$1"; return; fi
   begin "$1"
   shift
   say "$@"
+  end
+}
+
+# both SECTION PROGRAM QUESTION QUESTION: the second is asked if the first was answered.
+both() {
+  if ! find_program "$2"; then absent "$1"; return; fi
+  begin "$1"
+  # A question is none or several words.
+  say "$2" $3 && say "$2" $4
   end
 }
 
@@ -159,12 +174,22 @@ is_secret() {
   return 1
 }
 
-# Line feeds within a value become \001 first, so that each line is one variable, whatever it holds.
+# Line feeds within a value become \001 first, so that each line is one variable, whatever it holds. Those of ROCm and CUDA
+# are sections of their own as well.
 environment_variables() {
+  of_rocm=
+  of_cuda=
   begin environment_variables
   if command -v tr >/dev/null 2>&1 && tr '\n\000' '\001\n' <"/proc/$own_pid/environ" >"$folder/.environ" 2>/dev/null; then
     while IFS= read -r line; do
-      if is_secret "${line%%=*}"; then printf '%s=******\n' "${line%%=*}"; else printf '%s\n' "$line"; fi
+      ! is_secret "${line%%=*}" || line="${line%%=*}=******"
+      printf '%s\n' "$line"
+      case $line in
+        ROCM* | HIP* | HSA* | ROCR* | MIOPEN* | RCCL* | GPU_* | AMD_*) of_rocm="$of_rocm$line
+" ;;
+        CUDA* | NVIDIA* | NCCL* | CUDNN*) of_cuda="$of_cuda$line
+" ;;
+      esac
     done <"$folder/.environ"
     : >"$folder/.environ"
     state=ok
@@ -174,18 +199,12 @@ environment_variables() {
   end
 }
 
-# variables SECTION PATTERN: those whose names begin so, out of the section of all.
-variables() {
+# given SECTION TEXT
+given() {
+  if [ -z "$2" ]; then absent "$1"; return; fi
   begin "$1"
-  [ ! -r "$folder/environment_variables.txt" ] || while IFS= read -r line; do
-    case $2 in
-      rocm) case $line in ROCM* | HIP* | HSA* | ROCR* | MIOPEN* | RCCL* | GPU_* | AMD_*) ;; *) continue ;; esac ;;
-      cuda) case $line in CUDA* | NVIDIA* | NCCL* | CUDNN*) ;; *) continue ;; esac ;;
-    esac
-    printf '%s\n' "$line"
-    state=ok
-  done <"$folder/environment_variables.txt"
-  [ $state = ok ] || echo "no such variable"
+  printf '%s' "$2"
+  state=ok
   end
 }
 
@@ -249,16 +268,16 @@ find_packager() {
 }
 
 packages() {
-  begin packages_installed
-  if find_packager; then
-    case $packager in
-      dpkg-query) say dpkg-query -W -f '${Package} ${Version}\n' ;;
-      rpm) say rpm -qa --qf '%{NAME} %{VERSION}-%{RELEASE}\n' ;;
-      apk) say apk info -v ;;
-    esac
-  else
-    echo "dpkg, rpm, apk: not here"
+  if ! find_packager; then
+    absent packages_installed rocm_packages_installed cuda_packages_installed
+    return
   fi
+  begin packages_installed
+  case $packager in
+    dpkg-query) say dpkg-query -W -f '${Package} ${Version}\n' ;;
+    rpm) say rpm -qa --qf '%{NAME} %{VERSION}-%{RELEASE}\n' ;;
+    apk) say apk info -v ;;
+  esac
   end
   some_packages rocm_packages_installed 'rocm|^hip|^hsa|rocblas|rocfft|miopen|rccl|amdgpu|comgr|rocprof'
   some_packages cuda_packages_installed 'cuda|nvidia|cudnn|nccl|tensorrt'
@@ -266,28 +285,24 @@ packages() {
 
 some_packages() {
   begin "$1"
-  if ! find_packager; then
-    echo "no such package"
-  elif command -v grep >/dev/null 2>&1; then
-    if grep -iE "$2" "$folder/packages_installed.txt"; then state=ok; else echo "no such package"; fi
+  if command -v grep >/dev/null 2>&1; then
+    if grep -iE "$2" "$folder/packages_installed.txt"; then state=ok; fi
   else
     echo "grep: not here"
+    state=failed
   fi
   end
 }
 
 pip_list() {
+  if ! { find_program python3 || find_program python; }; then absent pip_list; return; fi
   begin pip_list
-  if find_program python3 || find_program python; then
-    name=${program##*/}
-    shown='importlib.metadata'
-    say "$name" -c 'import importlib.metadata as m
+  name=${program##*/}
+  shown='importlib.metadata'
+  say "$name" -c 'import importlib.metadata as m
 print("\n".join(sorted({"%s==%s" % (d.metadata["Name"], d.version) for d in m.distributions()}, key=str.lower)))' ||
-      [ $state = late ] || { shown=; say "$name" -m pip list --format=freeze --disable-pip-version-check; }
-    shown=
-  else
-    echo "python3: not here"
-  fi
+    [ $state = late ] || { shown=; say "$name" -m pip list --format=freeze --disable-pip-version-check; }
+  shown=
   end
 }
 
@@ -340,6 +355,10 @@ gpu_information() {
 }
 
 of_rocm_smi() {
+  set -- rocm_smi ifwi_version rocm_smi_showhw rocm_smi_pcie rocm_smi_pids rocm_smi_topology rocm_smi_showserial \
+    rocm_smi_showperflevel rocm_smi_showrasinfo rocm_smi_showxgmierr rocm_smi_clocks rocm_smi_showcompute_partition \
+    rocm_smi_nodesbwi rocm_smi_gpudeviceid
+  if ! find_program rocm-smi; then absent "$@"; return; fi
   one rocm_smi rocm-smi
   one ifwi_version rocm-smi --showvbios
   one rocm_smi_showhw rocm-smi --showhw
@@ -358,17 +377,11 @@ of_rocm_smi() {
 
 gpus() {
   gpu_information
-  begin amd_smi
-  say amd-smi version && say amd-smi static
-  end
+  both amd_smi amd-smi version static
   of_rocm_smi
   one rocm_info rocminfo
-  begin nvidia_smi
-  say nvidia-smi && say nvidia-smi -q
-  end
-  begin xpu_smi
-  say xpu-smi discovery && say xpu-smi --version
-  end
+  both nvidia_smi nvidia-smi '' -q
+  both xpu_smi xpu-smi discovery --version
 }
 
 hardware() {
@@ -412,8 +425,8 @@ environment_variables
 # For what is asked from here on.
 LC_ALL=C
 export LC_ALL
-variables rocm_env_variables rocm
-variables cuda_env_variables cuda
+given rocm_env_variables "$of_rocm"
+given cuda_env_variables "$of_cuda"
 numa_balancing
 container_limits
 rocm_repo_setup

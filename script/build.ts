@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { builtinModulesByCall } from './lib/builtin-modules.ts';
+import { withoutForwarding } from './lib/forwarding-files.ts';
 import { bundledPackages, licenceDocument } from './lib/licences.ts';
 import { loadGroups } from './lib/load-groups.ts';
 
@@ -32,8 +33,9 @@ const { output } = await bundle.generate({
 });
 await bundle.close();
 const chunks = output.filter((file) => file.type === 'chunk');
+const files = withoutForwarding(chunks).map(({ fileName, code }) => ({ fileName, code: asciiOnly(code) }));
 await mkdir(join(outdir, 'chunk'), { recursive: true });
-for (const { fileName, code } of chunks) await writeFile(join(outdir, fileName), asciiOnly(code));
+for (const { fileName, code } of files) await writeFile(join(outdir, fileName), code);
 
 const packages = bundledPackages(root, chunks);
 await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.md'), await licenceDocument(root, packages));
@@ -41,7 +43,7 @@ await writeFile(join(outdir, 'THIRD-PARTY-LICENSES.md'), await licenceDocument(r
 await writeTypes();
 
 // Old chunks go last, so that a program that starts meanwhile finds all of its own.
-const written = new Set(chunks.map(({ fileName }) => join('dist', fileName)));
+const written = new Set(files.map(({ fileName }) => join('dist', fileName)));
 for await (const file of glob('dist/**/*.js', { cwd: root })) {
   if (!written.has(file)) await rm(join(root, file));
 }
@@ -70,7 +72,7 @@ async function writeTypes(): Promise<void> {
   }
 }
 
-const bytes = chunks.reduce((sum, { code }) => sum + Buffer.byteLength(code), 0);
+const bytes = files.reduce((sum, { code }) => sum + Buffer.byteLength(code), 0);
 console.log(
-  `dist/: ${chunks.length} files, ${Math.round(bytes / 1024)} KiB, with ${packages.length} packages of others`,
+  `dist/: ${files.length} files, ${Math.round(bytes / 1024)} KiB, with ${packages.length} packages of others`,
 );

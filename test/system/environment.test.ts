@@ -169,7 +169,8 @@ test('option and context turn it off, the context counts over the option, and a 
   expect((await last('-c', '{"gen_sys_env_details": false}'))?.environment).toBeUndefined();
   const on = await last('--no-sys-env-details', '-c', '{"gen_sys_env_details": true, "rocenv_mode": "FULL"}');
   expect(on?.environment?.mode).toBe('full');
-  expect(await readdir(join(folder, 'model_env'))).toContain('bios_settings.txt');
+  const noted = await readFile(join(folder, 'model_env/environment.json'), 'utf8');
+  expect(JSON.parse(noted)).toMatchObject({ sections: { bios_settings: expect.any(String) } });
 
   const wrong = await run(folder, '-c', '{"rocenv_mode": "most"}');
   expect([wrong.exitCode, wrong.stderr]).toEqual([4, expect.stringContaining('lite, full')]);

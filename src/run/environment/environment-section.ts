@@ -59,7 +59,7 @@ export type SectionState = (typeof sectionStates)[number];
 export interface SeenSection {
   section: EnvironmentSection;
   state: SectionState;
-  /** Scrubbed; ends in a line feed unless empty. */
+  /** Scrubbed; ends in a line feed unless empty, as it is of what is absent. */
   text: string;
 }
 

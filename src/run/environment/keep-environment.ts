@@ -81,10 +81,10 @@ function filesOf(
   sections: readonly SeenSection[],
   facts: { hash: string; mode: CaptureMode },
 ): Record<string, string> {
-  const texts = sections.map(({ section, text }) => [
-    `${section.name}.txt`,
-    `${sectionHeader(section.name)}\n${text}`,
-  ]);
+  // Half of them are absent on most machines: that they are stands in environment.json.
+  const texts = sections
+    .filter(({ state }) => state !== 'absent')
+    .map(({ section, text }) => [`${section.name}.txt`, `${sectionHeader(section.name)}\n${text}`]);
   const states = Object.fromEntries(sections.map(({ section, state }) => [section.name, state]));
   return {
     ...Object.fromEntries(texts),
@@ -111,12 +111,11 @@ function readSections(
   return environmentSections
     .filter(({ full }) => !full || mode === 'full')
     .map((section) => {
+      const state = states.get(section.name) ?? 'late';
+      if (state === 'absent') return { section, state, text: '' };
       const raw = readOwn(join(noted, `${section.name}.txt`), longestSection);
-      return {
-        section,
-        state: states.get(section.name) ?? 'late',
-        text: cleaned(raw ?? 'not asked: something before it did not answer\n', scrubber),
-      };
+      const text = cleaned(raw ?? 'not asked: something before it did not answer\n', scrubber);
+      return { section, state, text };
     });
 }
 
