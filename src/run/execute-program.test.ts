@@ -106,6 +106,50 @@ test('a program that says how it ended is believed, and its container is removed
   expect(said).toMatchObject({ removed: ['c1'], unkillable: [], events: [] });
 });
 
+test('a program that succeeded is over when it says so, and a client that hangs behind it is ended', async () => {
+  const killed: string[] = [];
+  const client = Promise.withResolvers<never>();
+  const exec = (): RunningCommand => {
+    void over();
+    const kill = (signal: string) => {
+      killed.push(signal);
+      client.reject(new Error('ended'));
+    };
+    return { pid: undefined, result: client.promise, kill };
+  };
+  const clock = {
+    ...systemClock,
+    sleep: (ms: number, end?: AbortSignal) => systemClock.sleep(ms / 100, end),
+  };
+  const { run, said } = await execute(ok, { engine: { exec }, options: { clock } });
+  const { end, outOfMemory, isGone } = await run;
+  expect([end, outOfMemory, said.removed]).toEqual([ok, false, ['c1']]);
+  expect([await isGone, killed]).toEqual([true, ['SIGKILL']]);
+});
+
+test('a program that failed waits for its client, which lasts until the engine can tell why', async () => {
+  const asked: string[] = [];
+  const failed = () => appendFile(join(control, controlFiles.marks), 'over\t1.0\t0\t137\n');
+  const { run, said } = await execute(
+    { kind: 'exited', exitCode: 137 },
+    {
+      during: async () => {
+        await failed();
+        await systemClock.sleep(100);
+        expect(said.removed).toEqual([]);
+      },
+      engine: {
+        outOfMemory: async (container) => {
+          asked.push(container);
+          return true;
+        },
+      },
+    },
+  );
+  expect(await run).toMatchObject({ end: { kind: 'exited', exitCode: 137 }, outOfMemory: true });
+  expect([asked, said.removed]).toEqual([['c1'], ['c1']]);
+});
+
 test.each([
   [{ kind: 'signalled', signal: 'SIGKILL' }, /client that ran the program was ended by SIGKILL/],
   [{ kind: 'exited', exitCode: 137 }, /container ended before its program did \(exit code 137\)/],

@@ -81,15 +81,15 @@ interface Followed {
   follower: OutputFollower;
   tracker: ReturnType<typeof trackStages>;
   untimed: ReturnType<typeof untimedStages>;
-  /** Resolves when the program has noted its end. */
-  over: Promise<void>;
+  /** Resolves to the exit code when the program has noted its end. */
+  over: Promise<number>;
 }
 
 function follow(control: string, options: ExecuteOptions): Followed {
   const { plan, scrubber, clock, signal, emit } = options;
   const tracker = trackStages(plan.program.stages, emit);
   const untimed = untimedStages(clock);
-  const over = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<number>();
   const follower = followOutput({
     ...{ control, scrubber, clock, signal },
     scanner: scannerOf(options),
@@ -97,7 +97,7 @@ function follow(control: string, options: ExecuteOptions): Followed {
     onMark: (mark) => {
       untimed.mark(mark);
       tracker.mark(mark);
-      if (mark.kind === 'over') over.resolve();
+      if (mark.kind === 'over') over.resolve(mark.exitCode);
     },
     onMetric: (metric) => emit({ type: 'metric.found', ...metric }),
   });
@@ -119,9 +119,15 @@ async function runToEnd(
       })
     : engine.exec(container, plan.exec);
   const timeoutS = timeLeft(plan.timeoutS, options);
-  const cut = await waitForEnd(running, { timeoutS, untimed: untimed.seconds }, options);
+  const ended = await waitForEnd(
+    { running, over: keepAlive ? undefined : over },
+    { timeoutS, untimed: untimed.seconds },
+    options,
+  );
+  const cut = typeof ended === 'string' ? undefined : ended;
   const seenS = clock.monotonic() - started;
-  const outOfMemory = !cut && (await hasFailed(running)) && (await engine.outOfMemory(container));
+  const outOfMemory =
+    ended === 'client ended' && (await hasFailed(running)) && (await engine.outOfMemory(container));
   if (cut) await end();
   else if (!keepAlive) void end();
   options.onOver();
@@ -136,9 +142,28 @@ async function runToEnd(
     scan,
     durationS: Math.max(0, wholeS - untimed.seconds()),
     outOfMemory,
-    isGone: keepAlive && !cut ? Promise.resolve(true) : end(),
+    isGone: keepAlive && !cut ? Promise.resolve(true) : goneWithClient(end(), running, clock),
   };
 }
+
+/** The engine's client ends when its container is gone; one that hangs is ended. */
+async function goneWithClient(
+  gone: Promise<boolean>,
+  running: RunningCommand,
+  clock: Clock,
+): Promise<boolean> {
+  const isGone = await gone;
+  const ended = new AbortController();
+  const client = running.result.catch(() => {}).then(() => ended.abort());
+  const late = clock.sleep(clientGraceMs, ended.signal).then(
+    () => running.kill('SIGKILL'),
+    () => {},
+  );
+  await Promise.race([client, late]);
+  return isGone;
+}
+
+const clientGraceMs = 2000;
 
 /** Seconds in which the output of a program is read that may be over long since. */
 const catchUpS = 5;
@@ -190,31 +215,36 @@ async function handOver(options: ExecuteOptions): Promise<void> {
   });
 }
 
-/** undefined when the program ended by itself. */
+type Ended = 'succeeded' | 'client ended' | ProgramEnd;
+
+/** What ended first; a program that succeeded has said so a while before the engine's client ends. */
 async function waitForEnd(
-  running: RunningCommand,
+  { running, over }: { running: RunningCommand; over: Promise<number> | undefined },
   { timeoutS, untimed }: { timeoutS: number | null; untimed(): number },
   options: ExecuteOptions,
-): Promise<ProgramEnd | undefined> {
-  const over = new AbortController();
-  const waits: Promise<ProgramEnd | undefined>[] = [running.result.then(() => undefined)];
+): Promise<Ended> {
+  const done = new AbortController();
+  const client = running.result.then((): Ended => 'client ended');
+  const waits = [client];
+  if (over) waits.push(over.then((exitCode) => (exitCode === 0 ? 'succeeded' : client)));
   if (timeoutS !== null) {
+    const timedOut: Ended = { kind: 'timed-out', limitS: options.plan.timeoutS ?? timeoutS };
+    const late = sleepBeyond(untimed, timeoutS, options.clock, done.signal);
     waits.push(
-      sleepBeyond(untimed, timeoutS, options.clock, over.signal).then(
-        () => ({ kind: 'timed-out', limitS: options.plan.timeoutS ?? timeoutS }),
-        () => undefined,
+      late.then(
+        () => timedOut,
+        () => client,
       ),
     );
   }
+  const signalled = aborted(options.signal, done.signal);
   waits.push(
-    aborted(options.signal, over.signal).then((reason) =>
-      reason === undefined ? undefined : { kind: 'interrupted', signal: reason },
-    ),
+    signalled.then((reason) => (reason === undefined ? client : { kind: 'interrupted', signal: reason })),
   );
   try {
     return await Promise.race(waits);
   } finally {
-    over.abort();
+    done.abort();
   }
 }
 

@@ -41,7 +41,7 @@ export interface OutputFollower {
 const chunkBytes = 256 * 1024;
 const mostMarkBytes = 1024 * 1024;
 const recheck = { ms: 1000, withoutEventsMs: 200 };
-/** Milliseconds in which a busy model's further output is left to gather. */
+/** Milliseconds in which a busy model's further output is left to gather; marks are few, and somebody waits for the last. */
 const gatherMs = 25;
 
 const readAt = promisify(read);
@@ -57,13 +57,13 @@ export function followOutput(options: FollowOptions): OutputFollower {
   const reader = createReader(options, output, marks);
   const over = new AbortController();
   const stop = AbortSignal.any([over.signal, options.signal]);
-  const changes = watchFolder(options.control, recheck);
+  const changes = watchFolder(options.control, recheck, controlFiles.marks);
 
   const follow = async (): Promise<void> => {
     while (!stop.aborted) {
       await reader.readAll();
       await changes.next(options.clock, stop);
-      await sleep(options.clock, gatherMs, stop);
+      await changes.gather(gatherMs, options.clock, stop);
     }
   };
   const following = follow();
@@ -93,11 +93,6 @@ export function followOutput(options: FollowOptions): OutputFollower {
 
 const openOwn = (path: string): number =>
   openSync(path, constants.O_RDONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-
-/** Sleeps until `ends` aborts at the latest, and doesn't mind. */
-async function sleep(clock: Clock, ms: number, ends: AbortSignal): Promise<void> {
-  if (!ends.aborted) await clock.sleep(ms, ends).catch(() => {});
-}
 
 interface Reader {
   /** Reads to the present end of both files, also while somebody goes on writing. */
