@@ -54,13 +54,13 @@ test('an image is looked at once, all models in it refer to that, and another im
   const kept = join(await campaign(folder), first?.environment?.path ?? '');
   expect(await readFile(join(kept, 'pip_list.txt'), 'utf8')).toContain('torch==2.6.0+rocm6.4');
   expect(await readFile(join(kept, 'ifwi_version.txt'), 'utf8')).toContain('rocm-smi says: --showvbios');
-  expect(await readFile(join(kept, 'nvidia_smi.txt'), 'utf8')).toContain('nvidia-smi: not here');
+  await expect(readFile(join(kept, 'nvidia_smi.txt'))).rejects.toThrow('ENOENT');
   for (const name of ['first', 'second']) {
     expect(await readFile(join(folder, `${name}_env.csv`), 'utf8')).toContain('\ntorch|2.6.0+rocm6.4\n');
     expect(await readdir(join(folder, `${name}_env`))).toContain('os_information.txt');
   }
   expect(second?.artifacts).toEqual([]);
-  expect(first?.artifacts.length).toBeGreaterThan(30);
+  expect(first?.artifacts.length).toBeGreaterThan(20);
   for (const { path, bytes, sha256 } of first?.artifacts ?? []) {
     const content = await readFile(join(await campaign(folder), 'runs', first?.run ?? '', path));
     expect([content.length, createHash('sha256').update(content).digest('hex')]).toEqual([bytes, sha256]);
