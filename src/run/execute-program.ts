@@ -7,7 +7,7 @@ import type { ErrorPatterns } from '../record/output/error-pattern.ts';
 import { createOutputScanner, type OutputScanner, type ScanResult } from '../record/output/output-scanner.ts';
 import type { PatternScan } from '../record/output/pattern-scan.ts';
 import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
-import { giveBack } from './give-back.ts';
+import { handOver, takeOver } from './hand-over.ts';
 import { aborted, type ContainerOptions, endContainer, makeContainer } from './one-container.ts';
 import { followOutput, type OutputFollower } from './output-follower.ts';
 import type { Prefetch } from './prefetch.ts';
@@ -129,7 +129,8 @@ async function runToEnd(
   const outOfMemory =
     ended === 'client ended' && (await hasFailed(running)) && (await engine.outOfMemory(container));
   if (cut) await end();
-  else if (!keepAlive) void end();
+  if (plan.user !== undefined) await takeOver(container, options, cut === undefined);
+  if (!cut && !keepAlive) void end();
   options.onOver();
   const { marks, scan } = await follower.finish();
   const programEnd = cut ?? (await exitOf(running, marks));
@@ -198,21 +199,6 @@ function scannerOf({ errors, scrubber, alsoScan }: ExecuteOptions): OutputScanne
 async function hasFailed(running: RunningCommand): Promise<boolean> {
   const { end } = await running.result;
   return end.kind !== 'exited' || end.exitCode !== 0;
-}
-
-/** Had the program ended by itself, its last stage would have given the files back. */
-async function handOver(options: ExecuteOptions): Promise<void> {
-  const { engine, plan, image, giveBackTo } = options;
-  if (!giveBackTo) return;
-  await giveBack({
-    engine,
-    spec: { ...plan.container, image },
-    to: giveBackTo,
-    also: plan.passingData,
-  }).catch((error: Error) => {
-    const message = `files of ${plan.job.card.name} still belong to root: ${error.message}`;
-    options.emit({ type: 'notice', level: 'warning', code: 'NOT_GIVEN_BACK', message });
-  });
 }
 
 type Ended = 'succeeded' | 'client ended' | ProgramEnd;

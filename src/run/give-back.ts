@@ -45,8 +45,18 @@ export async function giveBackIn(
   container: string,
   { uid, gid }: { uid: number; gid: number },
 ): Promise<void> {
-  const argv = ['chown', '-hR', `${uid}:${gid}`, containerPaths.workspace, containerPaths.control];
-  await engine
-    .exec(container, { argv, env: {}, secretEnv: {}, user: 'root', workdir: '/' })
-    .result.catch(() => {});
+  await takeBackIn(engine, container, { uid, gid }).catch(() => {});
+}
+
+/** Whether all is `to`'s now; as root, whoever the container's user is. */
+export async function takeBackIn(
+  engine: Engine,
+  container: string,
+  to: { uid: number; gid: number },
+  also: readonly string[] = [],
+): Promise<boolean> {
+  const folders = [containerPaths.workspace, containerPaths.control, ...also];
+  const argv = ['chown', '-hR', `${to.uid}:${to.gid}`, ...folders];
+  const taken = { argv, env: {}, secretEnv: {}, user: 'root', workdir: '/' };
+  return succeeded(await engine.exec(container, taken).result);
 }

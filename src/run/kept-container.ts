@@ -10,13 +10,17 @@ export function keptContainer(plan: JobPlan, engine: EngineKind, end: ProgramEnd
   const { stages, control } = plan.program;
   // What was ended by force has no process any more that one could enter.
   const isUp = end === 'exited';
+  // The files of the run are no longer those of the card's own user.
+  const asRoot = plan.user === undefined ? '' : '--user 0 ';
   const model = stages.findIndex((stage) => stage.name === 'run');
   const hint = [
     isUp
       ? `Look into it: ${engine} exec -it ${name} sh`
       : `Take files out of it: ${engine} cp ${name}:PATH .`,
     ...(isUp && model !== -1
-      ? [`Run the model in it: ${engine} exec ${name} sh ${control}/${controlFiles.program} ${model}`]
+      ? [
+          `Run the model in it: ${engine} exec ${asRoot}${name} sh ${control}/${controlFiles.program} ${model}`,
+        ]
       : []),
     `Remove it: ${engine} rm --force ${name}`,
   ].join('\n');

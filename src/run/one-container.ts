@@ -1,4 +1,5 @@
 /** The container of one run: made together with the files of its program, and ended in time. */
+import { dirname } from 'node:path';
 import type { Clock } from '../foundation/clock.ts';
 import { MadError } from '../foundation/error.ts';
 import type { Engine } from '../machine/engine/engine.ts';
@@ -29,20 +30,24 @@ export interface ContainerOptions {
 export async function makeContainer(control: string, options: ContainerOptions): Promise<string> {
   const { plan } = options;
   await options.intend();
-  const [created, written] = await Promise.allSettled([
-    create(options),
-    makeControlFiles(control, {
-      [controlFiles.program]: renderProgram(plan.program),
-      [controlFiles.output]: '',
-      [controlFiles.marks]: '',
-      ...plan.launch.files,
-    }),
-  ]);
+  const [created, written] = await Promise.allSettled([create(options), makeFiles(control, plan)]);
   if (created.status === 'rejected') throw created.reason;
   if (written.status === 'fulfilled') return created.value;
   // Without its program there is nothing to keep it for.
   await endContainer({ ...options, keepAlive: false }, created.value);
   throw written.reason;
+}
+
+async function makeFiles(control: string, plan: JobPlan): Promise<void> {
+  await makeControlFiles(control, {
+    [controlFiles.program]: renderProgram(plan.program),
+    [controlFiles.output]: '',
+    [controlFiles.marks]: '',
+    ...plan.launch.files,
+  });
+  if (plan.user === undefined) return;
+  const { letIn } = await import('./other-user.ts');
+  await letIn(dirname(control));
 }
 
 /** An engine that hangs holds nobody up who wants to end; what it makes all the same goes as soon as it is there. */

@@ -28,6 +28,7 @@ import {
   type RunPaths,
 } from './run-folder.ts';
 import { splitSecrets } from './secret-environment.ts';
+import { userAsked } from './user-asked.ts';
 
 export interface JobPlan {
   job: Job;
@@ -43,6 +44,8 @@ export interface JobPlan {
   passingData: readonly string[];
   tools?: ToolChain;
   container: ContainerSpec;
+  /** Whom the card's options make the container's user; absent where that is root. */
+  user?: string;
   exec: Pick<ExecSpec, 'argv' | 'env' | 'secretEnv'>;
 }
 
@@ -87,6 +90,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
   if (engine === 'host') refuseContainerWishes(card, context);
   const facts = withRenderNodes(options.gpus, context);
   const gpus = options.chosen;
+  const user = engine === 'host' ? undefined : userAsked(plainWords(card.additional_docker_run_options));
   const paths = pathsSeen(engine, options.runFolder, options.packageDir);
   const modelDir = modelDirOf(card.url);
   const variables = splitSecrets(environmentOf({ ...options, gpus: facts }), options.scrubber);
@@ -106,7 +110,10 @@ export function planJob(options: PlanJobOptions): JobPlan {
       dataStages: options.data?.stages ?? [],
       lastStages: options.data?.lastStages ?? [],
       ...captureOf({ ...options, secretEnv }),
-      ...(options.giveBackTo && engine !== 'host' ? { giveBackTo: options.giveBackTo } : {}),
+      // Nobody but root can.
+      ...(options.giveBackTo && engine !== 'host' && user === undefined
+        ? { giveBackTo: options.giveBackTo }
+        : {}),
     }),
   };
   return {
@@ -121,6 +128,7 @@ export function planJob(options: PlanJobOptions): JobPlan {
     passingData: options.data?.passing ?? [],
     ...(options.tools ? { tools: options.tools } : {}),
     container: containerSpec({ ...options, gpus: facts }, variables.plain, paths),
+    ...(user === undefined ? {} : { user }),
     exec: {
       argv: ['/bin/sh', `${paths.control}/${controlFiles.program}`],
       env: {},
