@@ -1,7 +1,7 @@
 /** What all runs of a campaign share, put together from what was asked for and what is here. */
 import { resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
-import type { GpuFacts } from '../machine/device/detect.ts';
+import type { Engine } from '../machine/engine/engine.ts';
 import { keyFiles } from '../package/credential-file.ts';
 import { reserveRoom } from '../record/campaign/reserve.ts';
 import type { PerfWriter } from '../record/perf/perf-writer.ts';
@@ -9,7 +9,7 @@ import { gpusOfHost } from '../run/draft-record.ts';
 import { captureMode } from '../run/environment/capture-mode.ts';
 import { provenanceOf } from '../run/provenance.ts';
 import { hiddenIn } from '../run/run-folder.ts';
-import type { RunServices } from '../run/run-services.ts';
+import type { DeviceServices, RunServices } from '../run/run-services.ts';
 import { removeOrphans } from './clean-up.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
@@ -24,79 +24,23 @@ export async function servicesFor(
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<RunServices> {
-  const { options, access, jobs, manifest, engine, context, gpus } = inputs;
-  const [packageDir, hostFacts, contextHash] = await Promise.all([
-    jobs.length === 0
-      ? around.cwd
-      : locatePackage(
-          manifest,
-          inputs.manifestFile,
-          [...new Set(jobs.map((job) => job.card.scripts))],
-          engine,
-          access,
-          campaign,
-          around,
-        ),
-    campaign.folder.storeByHash('host', hostWith(gpus, campaign)),
-    campaign.folder.storeByHash(
-      'context',
-      access.scrubber.scrubData({ values: context.values, origins: context.origins }),
-    ),
+  const { options, access, jobs, context } = inputs;
+  const [packageDir, stored] = await Promise.all([
+    packageOf(inputs, campaign, around),
+    storedFacts(inputs, campaign),
   ]);
   const tools = inputs.tools ?? (await toolsOfRun(context, options, packageDir, around));
   const keys = keyFiles(access.credentials, packageDir);
-  const hidden = await hiddenIn(packageDir, campaign.resultsRoot, keys);
-  let version: Promise<string> | undefined;
-  const engineVersion = (): Promise<string> => {
-    version ??= engine.version().catch(() => '');
-    return version;
-  };
   return {
-    engine,
-    engineVersion,
-    clock: around.clock,
-    emit: campaign.emit,
-    signal: around.signal,
-    scrubber: access.scrubber,
-    campaign: campaign.folder,
-    secretsDir: campaign.secretsDir,
+    ...whatWasAskedFor(inputs, around),
+    ...whatIsHere(inputs, campaign, around),
+    ...stored,
     writer,
-    // When nothing else can fail: it must not come after the campaign has closed.
-    reserve: await reserveRoom(campaign.folder.path, jobs.length),
-    resultsRoot: campaign.resultsRoot,
     packageDir,
-    hidden,
-    package: manifest.package,
-    context,
+    hidden: await hiddenIn(packageDir, campaign.resultsRoot, keys),
     ...(tools ? { tools } : {}),
-    credentials: access.credentials,
-    envSecrets: access.envSecrets,
-    settings: options,
-    ...(around.plugins ? { plugins: around.plugins } : {}),
-    data: {
-      cwd: around.cwd,
-      config: options.dataConfig && resolve(around.cwd, options.dataConfig),
-      mirror: options.forceMirrorLocal && resolve(around.cwd, options.forceMirrorLocal),
-    },
-    knownFailures: inputs.known,
     ...capturesOf(context, options, campaign, access),
-    gpus,
-    devices: {
-      runner: around.runner,
-      env: around.env,
-      setAside: new Map(),
-      hung: new Set(gpus.hungTools),
-      endOrphans: () =>
-        removeOrphans({ engine, host: campaign.host, emit: campaign.emit, ownCampaign: campaign.folder.id }),
-    },
-    host: campaign.host,
-    hostFacts,
-    contextHash,
-    builtHere: inputs.buildPhase !== undefined,
-    registry: options.registry ?? manifest.registry,
-    askedAhead: inputs.askedAhead,
-    buildNumber: around.env.BUILD_NUMBER ?? '0',
-    pipeline: around.env.pipeline ?? '',
+    devices: devicesFor(inputs, campaign, around),
     provenance: provenanceOf({
       host: campaign.hostFacts,
       version: around.version,
@@ -105,9 +49,94 @@ export async function servicesFor(
       options,
       ...(around.plugins ? { plugins: [...around.plugins.loaded] } : {}),
     }),
-    giveBackTo: campaign.giveBackTo,
+    // When nothing else can fail: it must not come after the campaign has closed.
+    reserve: await reserveRoom(campaign.folder.path, jobs.length),
   };
 }
+
+/** The folder of the package on this machine; nothing is fetched where nothing runs. */
+async function packageOf(inputs: RunInputs, campaign: OpenCampaign, around: Surroundings): Promise<string> {
+  const { jobs, manifest, manifestFile, engine, access } = inputs;
+  if (jobs.length === 0) return around.cwd;
+  const scripts = [...new Set(jobs.map((job) => job.card.scripts))];
+  return locatePackage(manifest, manifestFile, scripts, engine, access, campaign, around);
+}
+
+/** What all records refer to by its hash. */
+async function storedFacts(
+  { access, context, gpus }: RunInputs,
+  { folder, hostFacts }: OpenCampaign,
+): Promise<Pick<RunServices, 'hostFacts' | 'contextHash'>> {
+  const host = gpus.count === 0 ? hostFacts : { ...hostFacts, gpus: gpusOfHost(gpus) };
+  const told = access.scrubber.scrubData({ values: context.values, origins: context.origins });
+  const [hostHash, contextHash] = await Promise.all([
+    folder.storeByHash('host', host),
+    folder.storeByHash('context', told),
+  ]);
+  return { hostFacts: hostHash, contextHash };
+}
+
+function whatWasAskedFor(inputs: RunInputs, { cwd, env }: Surroundings) {
+  const { options, access, manifest } = inputs;
+  const absolute = (path: string | undefined): string | undefined => path && resolve(cwd, path);
+  return {
+    settings: options,
+    context: inputs.context,
+    package: manifest.package,
+    registry: options.registry ?? manifest.registry,
+    builtHere: inputs.buildPhase !== undefined,
+    knownFailures: inputs.known,
+    data: {
+      cwd,
+      config: absolute(options.dataConfig),
+      mirror: absolute(options.forceMirrorLocal),
+    },
+    credentials: access.credentials,
+    envSecrets: access.envSecrets,
+    scrubber: access.scrubber,
+    buildNumber: env.BUILD_NUMBER ?? '0',
+    pipeline: env.pipeline ?? '',
+  } satisfies Partial<RunServices>;
+}
+
+function whatIsHere({ engine, gpus, askedAhead }: RunInputs, campaign: OpenCampaign, around: Surroundings) {
+  return {
+    engine,
+    engineVersion: versionOf(engine),
+    askedAhead,
+    gpus,
+    clock: around.clock,
+    signal: around.signal,
+    ...(around.plugins ? { plugins: around.plugins } : {}),
+    emit: campaign.emit,
+    campaign: campaign.folder,
+    secretsDir: campaign.secretsDir,
+    resultsRoot: campaign.resultsRoot,
+    host: campaign.host,
+    giveBackTo: campaign.giveBackTo,
+  } satisfies Partial<RunServices>;
+}
+
+/** Asks once, and not before somebody wants to know. */
+function versionOf(engine: Engine): () => Promise<string> {
+  let version: Promise<string> | undefined;
+  return () => {
+    version ??= engine.version().catch(() => '');
+    return version;
+  };
+}
+
+const devicesFor = (
+  { engine, gpus }: RunInputs,
+  { host, emit, folder }: OpenCampaign,
+  { runner, env }: Surroundings,
+): DeviceServices => ({
+  runner,
+  env,
+  setAside: new Map(),
+  hung: new Set(gpus.hungTools),
+  endOrphans: () => removeOrphans({ engine, host, emit, ownCampaign: folder.id }),
+});
 
 /** Loaded at once, while the engine is being asked for the first image. */
 function capturesOf(
@@ -125,7 +154,3 @@ function capturesOf(
   captures.catch(() => {});
   return { captures };
 }
-
-/** The machine as records refer to it, with its GPUs one by one. */
-const hostWith = (gpus: GpuFacts, { hostFacts }: OpenCampaign): unknown =>
-  gpus.count === 0 ? hostFacts : { ...hostFacts, gpus: gpusOfHost(gpus) };
