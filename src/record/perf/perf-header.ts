@@ -18,12 +18,21 @@ const firstChunkBytes = 2048;
 /** More than any header: what goes on without a line end beyond this is another kind of file. */
 const longestHeader = 4 * 1024 * 1024;
 
+/**
+ * The header that was read last, with its line end: who appends row after row finds the same one, and taking it apart is
+ * a tenth of the work of a row.
+ */
+let last: { start: Buffer; header: PerfHeader } | undefined;
+
 /** The header of an open file; undefined when the file is empty. INVALID_FILE when it is no `perf.csv`. */
 export function readHeader(descriptor: number, file: string): PerfHeader | undefined {
-  const row = firstRow(descriptor, file);
+  const first = chunkAt(descriptor, 0, firstChunkBytes);
+  if (last && first.subarray(0, last.start.length).equals(last.start)) return last.header;
+  const row = firstRow(first, descriptor, file);
   if (!row) return undefined;
   const header = headerOf(row);
   if (!header.columns.includes('model')) throw noPerfCsv(file, 'its first line has no column "model"');
+  if (header.ended) last = { start: Buffer.concat([row.bytes, Buffer.from(row.lineEnd)]), header };
   return header;
 }
 
@@ -32,18 +41,24 @@ export function headerOf(row: RawRow): PerfHeader {
   return { columns, bytes: row.bytes, lineEnd: row.lineEnd || '\n', ended: row.lineEnd !== '' };
 }
 
-function firstRow(descriptor: number, file: string): RawRow | undefined {
+function firstRow(first: Buffer, descriptor: number, file: string): RawRow | undefined {
   const splitter = new RowSplitter();
+  let chunk = first;
   let bytes = firstChunkBytes;
-  for (let position = 0; position < longestHeader; position += bytes / 2) {
-    const chunk = Buffer.allocUnsafe(bytes);
-    const length = readSync(descriptor, chunk, 0, bytes, position);
-    const row = splitter.push(chunk.subarray(0, length))[0];
+  for (let position = 0; position < longestHeader; ) {
+    const row = splitter.push(chunk)[0];
     if (row) return row;
-    if (length < bytes) return splitter.end();
+    if (chunk.length < bytes) return splitter.end();
+    position += bytes;
     bytes *= 2;
+    chunk = chunkAt(descriptor, position, bytes);
   }
   throw noPerfCsv(file, 'its first line has no end');
+}
+
+function chunkAt(descriptor: number, position: number, bytes: number): Buffer {
+  const chunk = Buffer.allocUnsafe(bytes);
+  return chunk.subarray(0, readSync(descriptor, chunk, 0, bytes, position));
 }
 
 function noPerfCsv(file: string, reason: string): MadError {
