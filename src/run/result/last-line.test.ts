@@ -30,6 +30,8 @@ test('a line that shows it already stays, and what is no script giving up has no
   expect(await evidenceIn('last\n', { class: 'timeout' })).toBeUndefined();
   expect(await evidenceIn('last\n', { class: 'missing_metric' })).toBeUndefined();
   expect(await evidenceIn('last\n', { class: 'setup', stage: 'pre_script' })).toBe('last');
+  expect(await evidenceIn('last\n', { class: 'data', stage: 'data' })).toBe('last');
+  expect(await evidenceIn('last\n', { class: 'disk_full', stage: 'data' })).toBeUndefined();
 });
 
 const headline = 'Traceback (most recent call last):';

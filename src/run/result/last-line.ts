@@ -22,7 +22,7 @@ export async function addLastLine(failure: RunFailure, log: string): Promise<voi
 
 /** A script of the package ended with a code of its own. */
 const endedItself = ({ class: failureClass, stage }: RunFailure): boolean =>
-  failureClass === 'exit_code' || stage === 'pre_script';
+  failureClass === 'exit_code' || stage === 'pre_script' || (stage === 'data' && failureClass === 'data');
 
 async function lastLines(log: string): Promise<string[]> {
   const file = await open(log);
