@@ -4,12 +4,13 @@ import type { Scrubber } from '../foundation/secret.ts';
 import type { CommandEnd, RunningCommand } from '../machine/command/command.ts';
 import type { ProgramEnd, SeenStage } from '../record/judge.ts';
 import type { ErrorPatterns } from '../record/output/error-pattern.ts';
-import { createOutputScanner, type OutputScanner, type ScanResult } from '../record/output/output-scanner.ts';
+import type { ScanResult } from '../record/output/output-scanner.ts';
 import type { PatternScan } from '../record/output/pattern-scan.ts';
 import { controlFiles, type Stage, type StageMark } from '../stage/stage.ts';
 import { handOver, takeOver } from './hand-over.ts';
 import { aborted, type ContainerOptions, endContainer, makeContainer } from './one-container.ts';
 import { followOutput, type OutputFollower } from './output-follower.ts';
+import { scannerOfModel, scannerOfPostScripts } from './output-scanners.ts';
 import type { Prefetch } from './prefetch.ts';
 import { hostPaths } from './run-folder.ts';
 import { untimedStages } from './untimed-stages.ts';
@@ -44,6 +45,8 @@ export interface Executed {
   end: ProgramEnd;
   stages: SeenStage[];
   scan: ScanResult;
+  /** Where something went wrong: what the stage that failed, else the model, wrote last; scrubbed. */
+  tail: string;
   /** Without what belongs to no model, such as a look at its environment. */
   durationS: number;
   /** The kernel ended something of it for lack of memory. */
@@ -92,7 +95,8 @@ function follow(control: string, options: ExecuteOptions): Followed {
   const over = Promise.withResolvers<number>();
   const follower = followOutput({
     ...{ control, scrubber, clock, signal },
-    scanner: scannerOf(options),
+    scanner: scannerOfModel(options),
+    afterwards: scannerOfPostScripts(options),
     ...(options.liveOutput ? { onOutput: (text: string) => emit({ type: 'run.output', text }) } : {}),
     onMark: (mark) => {
       untimed.mark(mark);
@@ -132,7 +136,7 @@ async function runToEnd(
   if (plan.user !== undefined) await takeOver(container, options, cut === undefined);
   if (!cut && !keepAlive) void end();
   options.onOver();
-  const { marks, scan } = await follower.finish();
+  const { marks, scan, tail } = await follower.finish();
   const programEnd = cut ?? (await exitOf(running, marks));
   const isEnded = cut !== undefined || !keepAlive;
   if (programEnd.kind !== 'exited' && isEnded && (await end())) await handOver(options);
@@ -141,6 +145,7 @@ async function runToEnd(
     end: programEnd,
     stages: tracker.seen(),
     scan,
+    tail,
     durationS: Math.max(0, wholeS - untimed.seconds()),
     outOfMemory,
     isGone: keepAlive && !cut ? Promise.resolve(true) : goneWithClient(end(), running, clock),
@@ -179,21 +184,6 @@ function timeLeft(timeoutS: number | null, { adopted, clock }: ExecuteOptions): 
 /** From the first mark to the last. */
 function markedSeconds(marks: readonly StageMark[]): number {
   return Math.max(0, (marks.at(-1)?.uptimeS ?? 0) - (marks[0]?.uptimeS ?? 0));
-}
-
-function scannerOf({ errors, scrubber, alsoScan }: ExecuteOptions): OutputScanner {
-  const scanner = createOutputScanner({ errors, scrub: (text) => scrubber.scrub(text) });
-  if (!alsoScan) return scanner;
-  return {
-    push(chunk) {
-      scanner.push(chunk);
-      alsoScan.push(chunk);
-    },
-    get metric() {
-      return scanner.metric;
-    },
-    end: () => scanner.end(),
-  };
 }
 
 async function hasFailed(running: RunningCommand): Promise<boolean> {

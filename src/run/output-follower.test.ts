@@ -101,6 +101,46 @@ test('the model’s own output is scanned, marks and metric are told as they com
   expect(result.bytes).toBe((await stat(output)).size);
 });
 
+test('a post-script may print the metric that the model did not', async () => {
+  const scan = async (run: string, post: string) => {
+    await rm(output, { force: true });
+    await rm(marks, { force: true });
+    const follower = follow({ afterwards: createOutputScanner({ errors: { ...errors, enabled: false } }) });
+    await runProgram([
+      stage('pre_script', 'echo "performance: 1 before"'),
+      stage('run', run),
+      { ...stage('post_script', post), always: true },
+    ]);
+    return (await follower.finish()).scan;
+  };
+  const post = 'echo FAILED; echo "performance: 3 after"';
+  expect(await scan('echo done', post)).toMatchObject({ metric: { value: 3, name: 'after' } });
+  expect((await scan('echo done', post)).firstError).toBeUndefined();
+  expect(await scan('echo "performance: 2 x"', post)).toMatchObject({ metric: { value: 2, name: 'x' } });
+  expect(await scan('echo "performance: 42"', post)).toMatchObject({ unreadLine: 'performance: 42' });
+});
+
+test('the tail is that of the stage that failed, else that of a model with an error', async () => {
+  const tail = async (run: string) => {
+    await rm(output, { force: true });
+    await rm(marks, { force: true });
+    const follower = follow();
+    await runProgram([
+      stage('pre_script', 'echo before'),
+      stage('run', run),
+      { ...stage('post_script', 'echo after'), always: true },
+    ]);
+    return (await follower.finish()).tail;
+  };
+  expect(await tail('echo why tok-12345678; exit 3')).toBe(
+    'why ***\n'.replace('***', scrubber.scrub('tok-12345678')),
+  );
+  expect(await tail('exit 3')).toBe('');
+  expect(await tail('echo FAILED')).toBe('FAILED\n');
+  expect(await tail('echo good')).toBe('');
+  expect(await tail('head -c 100000 /dev/zero | tr "\\0" x; exit 1')).toHaveLength(16 * 1024);
+});
+
 test('a fast model is followed to its last byte', async () => {
   const follower = follow();
   await runProgram([stage('run', 'seq 1 200000; echo "performance: 5 tok/s"')]);

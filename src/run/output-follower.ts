@@ -8,13 +8,15 @@ import type { Scrubber } from '../foundation/secret.ts';
 import type { FoundMetric } from '../record/output/output-finding.ts';
 import type { OutputScanner, ScanResult } from '../record/output/output-scanner.ts';
 import { parseMarks } from '../stage/marks.ts';
-import { controlFiles, type StageMark } from '../stage/stage.ts';
+import { controlFiles, type StageMark, type StageName } from '../stage/stage.ts';
 
 export interface FollowOptions {
   /** The run's control folder on this machine. */
   control: string;
   /** Gets the output of the model itself, not that of other stages. */
   scanner: OutputScanner;
+  /** Gets the output of post-scripts, where there are any. */
+  afterwards?: OutputScanner | undefined;
   scrubber: Scrubber;
   /** Output of all stages as it comes, scrubbed. */
   onOutput?(text: string): void;
@@ -31,6 +33,8 @@ export interface FollowResult {
   marks: readonly StageMark[];
   /** Length of the whole output. */
   bytes: number;
+  /** Where something went wrong: what the stage that failed, else the model, wrote last; scrubbed, 16 KiB at most. */
+  tail: string;
 }
 
 export interface OutputFollower {
@@ -40,6 +44,7 @@ export interface OutputFollower {
 
 const chunkBytes = 256 * 1024;
 const mostMarkBytes = 1024 * 1024;
+const tailBytes = 16 * 1024;
 const recheck = { ms: 1000, withoutEventsMs: 200 };
 /** Milliseconds in which a busy model's further output is left to gather; marks are few, and somebody waits for the last. */
 const gatherMs = 25;
@@ -75,7 +80,9 @@ export function followOutput(options: FollowOptions): OutputFollower {
     try {
       await following;
       await reader.readAll();
-      return reader.end();
+      const result = reader.end();
+      const tail = await tailOf(output, result).catch(() => '');
+      return { ...result, tail: options.scrubber.scrub(tail) };
     } finally {
       changes.close();
       closeSync(output);
@@ -97,11 +104,11 @@ const openOwn = (path: string): number =>
 interface Reader {
   /** Reads to the present end of both files, also while somebody goes on writing. */
   readAll(): Promise<void>;
-  end(): FollowResult;
+  end(): Omit<FollowResult, 'tail'>;
 }
 
 function createReader(options: FollowOptions, output: number, marksFile: number): Reader {
-  const { scanner, onMetric } = options;
+  const { scanner, afterwards, onMetric } = options;
   const buffer = Buffer.allocUnsafe(chunkBytes);
   const live = options.onOutput && createLiveOutput(options.scrubber, options.onOutput);
   const marks = createMarkReader(marksFile, options.onMark);
@@ -123,28 +130,54 @@ function createReader(options: FollowOptions, output: number, marksFile: number)
       await marks.readAll();
       if (bytesRead === 0) return;
       const chunk = buffer.subarray(0, bytesRead);
-      for (const part of partsOfModel(marks.marks, chunk, position)) scanner.push(part);
+      for (const part of partsOf('run', marks.marks, chunk, position)) scanner.push(part);
+      if (afterwards)
+        for (const part of partsOf('post_script', marks.marks, chunk, position)) afterwards.push(part);
       position += bytesRead;
       live?.push(chunk);
       tell(scanner.metric);
     }
   };
 
-  const end = (): FollowResult => {
+  const end = (): Omit<FollowResult, 'tail'> => {
     live?.end();
-    const scan = scanner.end();
+    const scan = withMetricOf(afterwards?.end(), scanner.end());
     tell(scan.metric);
     return { scan, marks: marks.marks, bytes: position };
   };
   return { readAll, end };
 }
 
-/** What the stage `run` wrote of a chunk that starts at `position`. */
-function partsOfModel(marks: readonly StageMark[], chunk: Buffer, position: number): Buffer[] {
+/** A post-script may work out what the model itself doesn't say; with the model's own word, its output is none of ours. */
+function withMetricOf(later: ScanResult | undefined, scan: ScanResult): ScanResult {
+  if (!later?.metric || scan.metric || scan.unreadLine !== undefined) return scan;
+  return { ...scan, metric: later.metric, ...(later.fallback ? { fallback: later.fallback } : {}) };
+}
+
+async function tailOf(output: number, { marks, scan }: Omit<FollowResult, 'tail'>): Promise<string> {
+  const failed = marks.find((mark) => mark.kind === 'end' && mark.exitCode !== 0);
+  const index = failed?.kind === 'end' ? failed.index : undefined;
+  if (index === undefined && !scan.firstError) return '';
+  const start = marks.find(
+    (mark) => mark.kind === 'start' && (index === undefined ? mark.name === 'run' : mark.index === index),
+  );
+  if (start?.kind !== 'start') return '';
+  const to = Math.min(fstatSync(output).size, endOf(start.index, marks)?.offset ?? Number.MAX_SAFE_INTEGER);
+  const from = Math.max(start.offset, to - tailBytes);
+  if (from >= to) return '';
+  const { buffer, bytesRead } = await readAt(output, Buffer.alloc(to - from), 0, to - from, from);
+  return buffer.toString('utf8', 0, bytesRead);
+}
+
+const endOf = (index: number, marks: readonly StageMark[]): StageMark | undefined =>
+  marks.find((mark) => mark.kind === 'end' && mark.index === index);
+
+/** What stages of this name wrote of a chunk that starts at `position`. */
+function partsOf(name: StageName, marks: readonly StageMark[], chunk: Buffer, position: number): Buffer[] {
   const parts: Buffer[] = [];
   for (const start of marks) {
-    if (start.kind !== 'start' || start.name !== 'run') continue;
-    const end = marks.find((mark) => mark.kind === 'end' && mark.index === start.index);
+    if (start.kind !== 'start' || start.name !== name) continue;
+    const end = endOf(start.index, marks);
     const from = Math.max(0, start.offset - position);
     const to = Math.min(chunk.length, (end?.offset ?? Number.MAX_SAFE_INTEGER) - position);
     if (from < to) parts.push(chunk.subarray(from, to));

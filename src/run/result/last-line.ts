@@ -1,21 +1,19 @@
-import { open } from 'node:fs/promises';
 import { cleanText } from '../../record/output/clean-text.ts';
 import { plainLine } from '../../record/output/metric-pattern.ts';
 import type { RunFailure } from '../../record/record-schema.ts';
 
-const looked = 16 * 1024;
 const longest = 500;
 const traceback = 'Traceback (most recent call last)';
 
 /**
- * The line at the end of a log that says why a script gave up becomes the failure's evidence, where it has none: the
- * last one, or the exception below the traceback whose headline is all that was found. Never throws.
+ * The line at the end of a script's output that says why it gave up becomes the failure's evidence, where it has none:
+ * the last one, or the exception below the traceback whose headline is all that was found.
  */
-export async function addLastLine(failure: RunFailure, log: string): Promise<void> {
+export function addLastLine(failure: RunFailure, output: string): void {
   const isHeadline = failure.evidence?.includes(traceback) === true;
   const isUnexplained = failure.evidence === undefined && endedItself(failure);
   if (!isHeadline && !isUnexplained) return;
-  const lines = await lastLines(log).catch(() => []);
+  const lines = output.split(/[\r\n]/).map((line) => cleanText(plainLine(line)).trimEnd());
   const found = isHeadline ? exceptionOf(lines) : lines.findLast((line) => line !== '')?.trim();
   if (found !== undefined && found !== '') failure.evidence = found.slice(0, longest);
 }
@@ -23,19 +21,6 @@ export async function addLastLine(failure: RunFailure, log: string): Promise<voi
 /** A script of the package ended with a code of its own. */
 const endedItself = ({ class: failureClass, stage }: RunFailure): boolean =>
   failureClass === 'exit_code' || stage === 'pre_script' || (stage === 'data' && failureClass === 'data');
-
-async function lastLines(log: string): Promise<string[]> {
-  const file = await open(log);
-  try {
-    const { size } = await file.stat();
-    const from = Math.max(0, size - looked);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(looked), 0, looked, from);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    return text.split(/[\r\n]/).map((line) => cleanText(plainLine(line)).trimEnd());
-  } finally {
-    await file.close();
-  }
-}
 
 /**
  * Python indents what stands between the headline of a traceback and its exception. Launchers put the rank before every

@@ -79,7 +79,7 @@ async function resultsOf(options: PutAwayOptions, progress: Progress): Promise<V
     ...(fullDisk ? { fullDisk } : {}),
     skippedRun: services.settings.skipModelRun,
   });
-  if (verdict.failure && log) await addLastLine(verdict.failure, join(runFolder, log.path));
+  if (verdict.failure) addLastLine(verdict.failure, executed.tail);
   if (verdict.status === 'SUCCESS') progress.checked = (checks?.length ?? 0) > 0;
   return verdict;
 }
