@@ -11,9 +11,10 @@ import { provenanceOf } from '../run/provenance.ts';
 import { hiddenIn } from '../run/run-folder.ts';
 import type { DeviceServices, RunServices } from '../run/run-services.ts';
 import { removeOrphans } from './clean-up.ts';
+import { locatePackage } from './locate-package.ts';
 import type { OpenCampaign } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
-import { locatePackage } from './package-transport.ts';
+
 import type { Access } from './prepare.ts';
 import type { RunInputs } from './run-inputs.ts';
 import { toolsOfRun } from './tools-of-run.ts';
@@ -26,7 +27,8 @@ export async function servicesFor(
 ): Promise<RunServices> {
   const { options, access, jobs, context } = inputs;
   const [packageDir, stored] = await Promise.all([
-    packageOf(inputs, campaign, around),
+    // Nothing is fetched where nothing runs.
+    jobs.length === 0 ? around.cwd : locatePackage(inputs, campaign, around),
     storedFacts(inputs, campaign),
   ]);
   const tools = inputs.tools ?? (await toolsOfRun(context, options, packageDir, around));
@@ -52,14 +54,6 @@ export async function servicesFor(
     // When nothing else can fail: it must not come after the campaign has closed.
     reserve: await reserveRoom(campaign.folder.path, jobs.length),
   };
-}
-
-/** The folder of the package on this machine; nothing is fetched where nothing runs. */
-async function packageOf(inputs: RunInputs, campaign: OpenCampaign, around: Surroundings): Promise<string> {
-  const { jobs, manifest, manifestFile, engine, access } = inputs;
-  if (jobs.length === 0) return around.cwd;
-  const scripts = [...new Set(jobs.map((job) => job.card.scripts))];
-  return locatePackage(manifest, manifestFile, scripts, engine, access, campaign, around);
 }
 
 /** What all records refer to by its hash. */

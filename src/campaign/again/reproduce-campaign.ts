@@ -21,9 +21,9 @@ import { type Job, makeJob } from '../../run/job.ts';
 import { provenanceOf } from '../../run/provenance.ts';
 import { checkPlaces } from '../check-places.ts';
 import { detectDevices } from '../detect-devices.ts';
+import { fetchPackage } from '../locate-package.ts';
 import { earlierResultsRoot, type OpenCampaign, withCampaign } from '../open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from '../options.ts';
-import { unpackFor } from '../package-transport.ts';
 import { readAccess, readContext } from '../prepare.ts';
 import { frameOf, knownFailuresOf } from '../run-campaign.ts';
 import type { RunInputs } from '../run-inputs.ts';
@@ -189,22 +189,22 @@ async function othersHere(
 
 /** Where the package is another now, its snapshot takes its place, if the manifest has one. */
 async function withPackage(
-  { manifest, manifestFile, jobs, engine, access }: RunInputs,
+  inputs: RunInputs,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<Surroundings> {
-  const then = manifest.package;
+  const then = inputs.manifest.package;
   if (!then) {
     tell(campaign, 'nobody knows whether the package is the same: the manifest has no snapshot of it');
     return around;
   }
-  const cards = jobs.map(({ card }) => card);
+  const cards = inputs.jobs.map(({ card }) => card);
   const now = await takeSnapshot({ root: around.cwd, cards, runner: around.runner }).catch(() => undefined);
   const words = now ? otherPackage(then, now) : ['the package is gone'];
   if (words.length === 0) return around;
   if (then.archive || then.image) {
     try {
-      const cwd = await unpackFor(then, manifestFile, engine, access, campaign, around);
+      const cwd = await fetchPackage(then, inputs, campaign, around);
       tell(campaign, `${words[0]}; its snapshot of then takes its place`, 'info');
       return { ...around, cwd };
     } catch (error) {

@@ -9,7 +9,6 @@ import { buildImage, type ImageBuildResult } from '../../image/build.ts';
 import { buildLogName } from '../../image/name.ts';
 import { type PushResult, pushImage } from '../../image/push.ts';
 import { loginForBase, loginForImage } from '../../image/registry-login.ts';
-import type { Engine } from '../../machine/engine/engine.ts';
 import {
   assembleManifest,
   type BuiltEntry,
@@ -22,9 +21,8 @@ import { cardToManifest } from '../../package/manifest-card.ts';
 import { takeSnapshot } from '../../package/snapshot.ts';
 import type { OpenCampaign } from '../open-campaign.ts';
 import type { BuildOptions, Surroundings } from '../options.ts';
-import { publishPackage } from '../package-transport.ts';
-import type { Access } from '../prepare.ts';
 import type { BuildInputs, BuildPlan, ImageTask } from './plan-builds.ts';
+import { publishPackage } from './publish-package.ts';
 
 export interface BuildOutcome {
   manifest: BuildManifest;
@@ -48,113 +46,86 @@ export async function buildPhase(
   signal: AbortSignal = around.signal,
 ): Promise<BuildOutcome> {
   const { options, access } = inputs;
-  const cards = inputs.wanted.map(({ card }) => card);
   const started = around.clock.monotonic();
-  for (const { model, error } of plan.failed) {
-    const failure = { class: 'build', stage: null, message: error };
-    campaign.emit({
-      type: 'build.ended',
-      image: '',
-      model,
-      status: 'FAILURE',
-      duration_s: 0,
-      log: '',
-      failure,
-    });
-  }
+  for (const unplanned of plan.failed) tellUnplanned(unplanned, campaign);
   // Without the signal: a build that was ended has a manifest all the same.
+  const cards = inputs.wanted.map(({ card }) => card);
   const snapshot = takeSnapshot({ root: around.cwd, cards, runner: around.runner });
   // Awaited after the builds. Without it there is no manifest, and no reason to go on for hours.
   const hopeless = new AbortController();
   snapshot.catch(() => hopeless.abort('a package that can not be kept'));
   const end = AbortSignal.any([signal, hopeless.signal]);
+  const built = await buildAll(plan.tasks, inputs, campaign, { ...around, signal: end });
+  const failed = [...plan.failed, ...built.failed];
+  const manifest = access.scrubber.scrubData(
+    assembleManifest({
+      entries: built.entries,
+      given: plan.given,
+      failed,
+      context: contextOfManifest(inputs.context, options),
+      registry: options.registry,
+      package: await publishPackage(await snapshot, inputs, campaign, around),
+      version: around.version,
+      createdAt: around.clock.now(),
+    }),
+  );
+  const manifestFile = resolve(around.cwd, options.manifestOutput);
+  const images = Object.keys(manifest.built_images).length;
+  // A signal that came before the first image must not cost the manifest of an earlier build.
+  if (images > 0 || !signal.aborted) {
+    await writeManifest(manifestFile, manifest);
+    campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
+  }
+  const summary = buildSummary(manifest, around.clock.monotonic() - started);
+  await writeBuildSummary(options, { ...manifest, ...summary }, campaign, around);
+  const failures = failed.length + (manifest.push_failures?.length ?? 0);
+  return { manifest, manifestFile, images, failures, failed, summary };
+}
+
+/** A model that no Dockerfile fits. */
+function tellUnplanned({ model, error }: FailedBuild, { emit }: OpenCampaign): void {
+  const failure = { class: 'build', stage: null, message: error };
+  emit({ type: 'build.ended', image: '', model, status: 'FAILURE', duration_s: 0, log: '', failure });
+}
+
+/** `--jobs` at once. What is there when the signal comes is kept; what has not begun then has failed. */
+async function buildAll(
+  tasks: readonly ImageTask[],
+  inputs: BuildInputs,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<{ entries: BuiltEntry[]; failed: FailedBuild[] }> {
+  const { signal } = around;
   const entries: (BuiltEntry | undefined)[] = [];
-  const failed: FailedBuild[] = [...plan.failed];
-  await inParallel(plan.tasks, options.jobs, async (task, index) => {
-    if (end.aborted) {
-      failed.push(...failedBuilds(task, `not begun: ${String(end.reason)} came first`, true));
+  const failed: FailedBuild[] = [];
+  await inParallel(tasks, inputs.options.jobs, async (task, index) => {
+    if (signal.aborted) {
+      failed.push(...failedBuilds(task, `not begun: ${String(signal.reason)} came first`, true));
       return;
     }
-    const result = await buildOne(task, inputs, campaign, { ...around, signal: end });
+    const result = await buildOne(task, inputs, campaign, around);
     if ('failed' in result) failed.push(...result.failed);
     else entries[index] = result.entry;
   });
-  const manifestFile = resolve(around.cwd, options.manifestOutput);
-  const built = entries.filter((entry) => entry !== undefined);
-  const published = await publishPackage(
-    await snapshot,
-    manifestFile,
-    options,
-    inputs.engine,
-    access,
-    campaign,
-    around,
-  );
-  const manifest = assembleManifest({
-    entries: built,
-    given: plan.given,
-    failed,
-    context: contextOfManifest(inputs.context, options),
-    registry: options.registry,
-    package: published,
-    version: around.version,
-    createdAt: around.clock.now(),
-  });
-  const clean = access.scrubber.scrubData(manifest);
-  const images = Object.keys(clean.built_images).length;
-  // A signal that came before the first image must not cost the manifest of an earlier build.
-  if (images > 0 || !signal.aborted) {
-    await writeManifest(manifestFile, clean);
-    campaign.emit({ type: 'file.written', kind: 'build manifest', path: manifestFile });
-  }
-  const summary = buildSummary(clean, around.clock.monotonic() - started);
-  await writeBuildSummary(options, { ...clean, ...summary }, campaign, around);
-  const failedPushes = clean.push_failures?.length ?? 0;
-  return {
-    manifest: clean,
-    manifestFile,
-    images,
-    failures: failed.length + failedPushes,
-    failed,
-    summary,
-  };
+  return { entries: entries.filter((entry) => entry !== undefined), failed };
 }
 
 async function buildOne(
   task: ImageTask,
-  { options, access, engine }: BuildInputs,
+  inputs: BuildInputs,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<{ entry: BuiltEntry } | { failed: FailedBuild[] }> {
-  await campaign.folder.journal.append({
-    act: 'image.build',
-    image: task.image,
-    dockerfile: task.dockerfile.path,
-  });
-  const logFile = join(
-    campaign.resultsRoot,
-    buildLogName({ name: task.plan.model }, task.dockerfile.path, task.architecture),
-  );
+  const { image, dockerfile } = task;
+  await campaign.folder.journal.append({ act: 'image.build', image, dockerfile: dockerfile.path });
+  const logName = buildLogName({ name: task.plan.model }, dockerfile.path, task.architecture);
+  const logFile = join(campaign.resultsRoot, logName);
   const fail = (error: string, interrupted = false): { failed: FailedBuild[] } => ({
     failed: failedBuilds(task, error, interrupted).map((one) => ({ ...one, log_file: basename(logFile) })),
   });
-  const baseLogin = loginForBase(task.plan.base, access.credentials);
   let build: ImageBuildResult;
   try {
-    build = await buildImage({
-      plan: task.plan,
-      engine,
-      emit: campaign.emit,
-      logFile,
-      secretsDir: campaign.secretsDir,
-      ...(baseLogin ? { baseLogin } : {}),
-      configDir: join(campaign.secretsDir, 'registry'),
-      labels: { 'madengine.campaign': campaign.folder.id, 'madengine.host': campaign.host },
-      liveOutput: options.liveOutput,
-      scrubber: access.scrubber,
-      clock: around.clock,
-      signal: around.signal,
-    });
+    build = await buildTask(task, logFile, inputs, campaign, around);
   } catch (thrown) {
     // A log that can't be written, say: the other builds go on.
     const { message } = toMadError(thrown);
@@ -163,21 +134,43 @@ async function buildOne(
       type: 'notice',
       level: 'warning',
       code: 'BUILD_NOT_DONE',
-      message: `${task.image} could not be built: ${message}`,
+      message: `${image} could not be built: ${message}`,
     });
     return fail(message);
   }
   if (build.status === 'FAILURE') {
     const { failure } = build;
-    return fail(
-      failure?.evidence ?? failure?.message ?? 'the build failed',
-      failure?.class === 'interrupted',
-    );
+    const reason = failure?.evidence ?? failure?.message ?? 'the build failed';
+    return fail(reason, failure?.class === 'interrupted');
   }
-  const { gpuVendor, gpuArchitecture } = task.dockerfile;
-  const push = await pushOne(task, engine, access, campaign, around);
+  const { gpuVendor, gpuArchitecture } = dockerfile;
+  const push = await pushTask(task, inputs, campaign, around);
   const { cards, registry } = task;
   return { entry: { build, push, cards, gpuVendor, gpuArchitecture, registry } };
+}
+
+function buildTask(
+  { plan }: ImageTask,
+  logFile: string,
+  { options, access, engine }: BuildInputs,
+  campaign: OpenCampaign,
+  { clock, signal }: Surroundings,
+): Promise<ImageBuildResult> {
+  const baseLogin = loginForBase(plan.base, access.credentials);
+  return buildImage({
+    plan,
+    engine,
+    emit: campaign.emit,
+    logFile,
+    secretsDir: campaign.secretsDir,
+    ...(baseLogin ? { baseLogin } : {}),
+    configDir: join(campaign.secretsDir, 'registry'),
+    labels: { 'madengine.campaign': campaign.folder.id, 'madengine.host': campaign.host },
+    liveOutput: options.liveOutput,
+    scrubber: access.scrubber,
+    clock,
+    signal,
+  });
 }
 
 /** One for each model that was to run in the image. */
@@ -193,15 +186,14 @@ function failedBuilds(task: ImageTask, error: string, interrupted: boolean): Fai
   }));
 }
 
-async function pushOne(
+async function pushTask(
   { image, registry, registryImage }: ImageTask,
-  engine: Engine,
-  { credentials }: Access,
+  { engine, access }: BuildInputs,
   campaign: OpenCampaign,
   around: Surroundings,
 ): Promise<PushResult | undefined> {
   if (registryImage === undefined) return undefined;
-  const login = loginForImage(registryImage, [registry], credentials);
+  const login = loginForImage(registryImage, [registry], access.credentials);
   await campaign.folder.journal.append({ act: 'image.push', image, registry_image: registryImage });
   return pushImage({
     engine,
