@@ -9,22 +9,31 @@ import type { ContextOptions, Surroundings } from './options.ts';
 
 /** Before the context is finished, which takes the vendor from here. */
 export async function detectDevices(options: ContextOptions, around: Surroundings): Promise<GpuFacts> {
-  const rocmPath = await rocmPathAsked(options, around);
+  const asked = await typedTexts(options, around);
+  const rocmPath = asked('MAD_ROCM_PATH');
+  const preferred = asked('gpu_vendor');
   return detectGpus(around.runner, {
     env: around.env,
     signal: around.signal,
     ...(rocmPath === undefined ? {} : { rocmPath }),
+    ...(preferred === undefined ? {} : { preferred }),
     ...(around.plugins ? { vendors: around.plugins.vendors } : {}),
   });
 }
 
-/** `MAD_ROCM_PATH` of what was typed; a manifest's comes from another machine. */
-async function rocmPathAsked(options: ContextOptions, around: Surroundings): Promise<string | undefined> {
+/** Texts of what was typed, by key; a manifest's come from another machine. */
+async function typedTexts(
+  options: ContextOptions,
+  around: Surroundings,
+): Promise<(key: string) => string | undefined> {
   const layers = await readContextLayers({ ...options, env: around.env, cwd: around.cwd });
-  const path = [around.projectContext ?? {}, ...layers.map(({ values }) => values)]
-    .map((values) => values.MAD_ROCM_PATH)
-    .findLast((value) => typeof value === 'string' && value !== '');
-  return typeof path === 'string' ? path : undefined;
+  const all = [around.projectContext ?? {}, ...layers.map(({ values }) => values)];
+  return (key) => {
+    const text = all
+      .map((values) => values[key])
+      .findLast((value) => typeof value === 'string' && value !== '');
+    return typeof text === 'string' ? text : undefined;
+  };
 }
 
 /** Once a campaign. */

@@ -71,11 +71,14 @@ function lowerOneOf(names: readonly string[]): Rule {
   };
 }
 
-/** A list of numbers and ranges such as `0,2-4`; blanks don't matter; one number may come without quotes. */
+/** Blanks between two numbers stay: `0 1` is not 1. */
+const withoutBlanks = (list: string): string => list.trim().replace(/\s*([,-])\s*/g, '$1');
+
+/** A list of numbers and ranges such as `0,2-4`, with blanks around these; one number may come without quotes. */
 const numberList: Rule = (value, path) => {
   const list = typeof value === 'number' ? String(value) : value;
   if (typeof list !== 'string') return expected(path, 'text such as "0,2-4"', value);
-  const bare = list.replace(/\s+/g, '');
+  const bare = withoutBlanks(list);
   if (bare !== '' && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(bare)) {
     return wrong(path, `${JSON.stringify(list.slice(0, 40))} is no list such as "0,2-4"`);
   }
@@ -92,7 +95,7 @@ export const gpuName = /^(?:GPU-[\w-]{4,80}|MIG-[\w-]{4,80}(?:\/\d{1,3}\/\d{1,3}
 /** As `numberList`, with names of GPUs among the numbers. */
 const gpuList: Rule = (value, path) => {
   if (typeof value !== 'string') return numberList(value, path);
-  const words = value.replace(/\s+/g, '').split(',');
+  const words = withoutBlanks(value).split(',');
   const numbers = words.map((word) => (gpuName.test(word) ? '0' : word)).join(',');
   return 'problems' in numberList(numbers, path) ? numberList(value, path) : { value: words.join(',') };
 };

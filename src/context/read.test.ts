@@ -147,6 +147,7 @@ test.each([
   [{ docker_mounts: { data: '/x' } }, /docker_mounts\.data: the key is the absolute path/],
   [{ docker_mounts: { '/data': 3 } }, /docker_mounts\.\/data: expected a path/],
   [{ docker_gpus: '0;1' }, /docker_gpus: "0;1" is no list/],
+  [{ docker_gpus: '0 1' }, /docker_gpus: "0 1" is no list/],
   [{ docker_gpus: 'MIG-0a1b2c3d,' }, /docker_gpus: "MIG-0a1b2c3d," is no list/],
   [{ docker_gpus: 'GPU-0a1b2c3d,3-1' }, /docker_gpus: "GPU-0a1b2c3d,3-1" is no list/],
   [{ docker_cpus: '0,7-4' }, /docker_cpus: the range 7-4 goes backwards/],

@@ -426,3 +426,20 @@ test('a driver that does not know of MIG is asked again without it', async () =>
   expect(await facts).toMatchObject({ count: 1, devices: [{ index: 0, uuid: 'GPU-aaaa' }], notes: [] });
   expect(runner.lines).not.toContain('/usr/bin/nvidia-smi -L');
 });
+
+test('on a machine with GPUs of two vendors, the one that was named is asked first', async () => {
+  const programs = ['nvidia-smi', 'amd-smi'];
+  const answers: FakeAnswer[] = [
+    { when: '/usr/bin/amd-smi', stdout: '[{"gpu": 0, "render": "renderD128"}]' },
+    { when: '/usr/bin/nvidia-smi', stdout: '0, GPU-aaaa, 550, 00000000:3B:00.0, 1, 81559, Disabled, H100\n' },
+  ];
+  const runner = (): ReturnType<typeof fakeRunner> =>
+    fakeRunner(answers, Object.fromEntries(programs.map((name) => [name, `/usr/bin/${name}`])));
+  const vendorOf = async (preferred?: string): Promise<string> =>
+    (await detectGpus(runner(), { root, ...(preferred === undefined ? {} : { preferred }) })).vendor;
+  expect([await vendorOf(), await vendorOf('amd'), await vendorOf('INTEL')]).toEqual([
+    'NVIDIA',
+    'AMD',
+    'NVIDIA',
+  ]);
+});

@@ -8,6 +8,8 @@ export type { GpuFacts } from './gpu-facts.ts';
 export interface DetectOptions extends MachineViewOptions {
   /** The context's `MAD_ROCM_PATH`. */
   rocmPath?: string;
+  /** Asked first: the one that somebody named, on a machine with GPUs of several. */
+  preferred?: string;
   /** Of plugins; asked before ours. */
   vendors?: readonly Vendor[];
 }
@@ -41,6 +43,14 @@ const vendors: readonly Vendor[] = [
   },
 ];
 
+function inOrder({ vendors: more = [], preferred }: DetectOptions): Vendor[] {
+  const replaced = new Set(more.map(({ name }) => name));
+  const all = [...more, ...vendors.filter(({ name }) => !replaced.has(name))];
+  const isFirst = ({ name }: Vendor): number =>
+    Number(name.toLowerCase() === preferred?.trim().toLowerCase());
+  return all.sort((a, b) => isFirst(b) - isFirst(a));
+}
+
 const hungOf = (hung: ReadonlySet<string>): Pick<GpuFacts, 'hungTools'> =>
   hung.size === 0 ? {} : { hungTools: [...hung] };
 
@@ -55,9 +65,7 @@ export async function detectGpus(runner: CommandRunner, options: DetectOptions =
   const hung = options.hung ?? new Set<string>();
   const machine = machineView(runner, { ...options, hung });
   const notes: string[] = [];
-  const more = options.vendors ?? [];
-  const replaced = new Set(more.map(({ name }) => name));
-  for (const vendor of [...more, ...vendors.filter(({ name }) => !replaced.has(name))]) {
+  for (const vendor of inOrder(options)) {
     if (!(await machine.has(vendor))) continue;
     const detect = await vendor.load(options);
     const facts = onceEach(await detect(machine));
