@@ -185,6 +185,27 @@ describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD',
     expect(ended.stdout + ended.stderr).toContain('HIP_VISIBLE_DEVICES=1');
   });
 
+  test('a GPU that went away after it was found is set aside, and the run is tried again on another', async () => {
+    const folder = await tinyPackage([model('one', '1'), model('all', '-1')]);
+    // This machine has device files for two of the three.
+    const { path } = await amdTools(3);
+    const args = ['run', '--tags', 'all_of_them', '--additional-context', '{"docker_gpus": "1-2"}'];
+    const ended = await runCli(args, { cwd: folder, env: { PATH: path } });
+    expect(ended.exitCode, ended.stdout + ended.stderr).toBe(0);
+    expect(await readRecords(folder)).toMatchObject([
+      { model: { name: 'one' }, status: 'SUCCESS', placement: { gpus: [1] } },
+      {
+        model: { name: 'all' },
+        retried: true,
+        failure: {
+          class: 'device',
+          message: 'GPU 2 is not there any more: its /dev/dri/renderD202 is missing',
+        },
+      },
+      { model: { name: 'all' }, status: 'SUCCESS', placement: { gpus: [1] } },
+    ]);
+  });
+
   test('an image for another vendor is skipped, and a card for other architectures too', async () => {
     const folder = await tinyPackage([
       { name: 'theirs', script: goodScript, card: { n_gpus: '1' } },

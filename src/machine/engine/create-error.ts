@@ -7,6 +7,8 @@ interface Cause {
   sign: RegExp;
   message(spec: ContainerSpec): string;
   hint(spec: ContainerSpec, client: string): string;
+  /** Default ENGINE_FAILED. */
+  code?: 'DEVICE_UNAVAILABLE';
   /** True where the next try may do better; what image, card or context cause stays. */
   passes?: true;
 }
@@ -42,6 +44,13 @@ const causes: readonly Cause[] = [
       "Check docker_mounts and the card's additional_docker_run_options: absolute paths, and none of /myworkspace, /madengine, /madpackage.",
   },
   {
+    sign: /nvidia-container-cli: device error: .*unknown device/is,
+    code: 'DEVICE_UNAVAILABLE',
+    message: () => 'A GPU that the container needs is not there any more.',
+    hint: () => 'Look for it with nvidia-smi -L; a GPU that was lost comes back with a reset or a reboot.',
+    passes: true,
+  },
+  {
     sign: /could not select device driver|nvidia-container|unresolvable CDI/i,
     message: () => 'The engine can give no NVIDIA GPUs to containers.',
     hint: () => 'Install the NVIDIA Container Toolkit on this machine and restart the engine.',
@@ -58,6 +67,7 @@ const causes: readonly Cause[] = [
   },
   {
     sign: /gathering device information|error (adding|gathering).*device|stat \/dev\//i,
+    code: 'DEVICE_UNAVAILABLE',
     message: () => 'A device that the container needs is not there.',
     hint: () => 'Check that the GPU driver is loaded, and the --device options of the card.',
     passes: true,
@@ -79,7 +89,7 @@ const causes: readonly Cause[] = [
 export function createError(title: ClientTitle, spec: ContainerSpec, result: CommandResult): MadError {
   const cause = causes.find(({ sign }) => result.end.kind === 'exited' && sign.test(result.stderr));
   if (!cause) return clientError(title, `The start of the container ${spec.name}`, result);
-  return new MadError('ENGINE_FAILED', `${cause.message(spec)} (${saidBy(result)})`, {
+  return new MadError(cause.code ?? 'ENGINE_FAILED', `${cause.message(spec)} (${saidBy(result)})`, {
     hint: cause.hint(spec, title.toLowerCase()),
     passes: cause.passes ?? false,
   });

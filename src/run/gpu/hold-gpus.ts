@@ -1,4 +1,5 @@
 /** A job's hold on its GPUs: leased before it starts, looked at before and after, set aside when they broke. */
+import { existsSync } from 'node:fs';
 import { MadError } from '../../foundation/error.ts';
 import type { GpuDevice } from '../../machine/device/gpu-facts.ts';
 import {
@@ -42,6 +43,8 @@ export async function holdGpus(options: WithGpusOptions, act: Act): Promise<Verd
   let isFree = true;
   try {
     await services.devices.endOrphans();
+    const gone = options.isRunning ? undefined : refuseGone(lease, options);
+    if (gone) return gone;
     const [before, plan] = await Promise.all([look(lease, options), planWith(lease, options)]);
     warn(sliceWarnings(lease, services), options);
     const unfit = options.isRunning ? [] : warningsBefore(before);
@@ -98,6 +101,25 @@ async function takeLease({ job, plan, services, progress }: WithGpusOptions): Pr
     return { gpus: plan.gpus, release: () => {} };
   }
 }
+
+/** A GPU may fall off its bus after it was found; what is left of its file tells, before an engine says so less clearly. */
+function refuseGone({ gpus }: Lease, { services }: WithGpusOptions): Verdict | undefined {
+  if (services.engine.kind === 'host') return undefined;
+  const missing = new Map<number, string>();
+  for (const { index, renderNode, deviceFiles } of withRenderNodes(services.gpus, services.context).devices) {
+    const files = deviceFiles ?? (renderNode === undefined ? [] : [renderNode]);
+    const gone = gpus.includes(index) ? files.find((file) => !existsSync(file)) : undefined;
+    if (gone !== undefined) missing.set(index, gone);
+  }
+  const [first] = missing;
+  if (!first) return undefined;
+  for (const [gpu, file] of missing) setAside([gpu], goneWords(gpu, file), services);
+  const message = goneWords(...first);
+  return { status: 'FAILURE', failure: { class: 'device', stage: null, message }, reason: null };
+}
+
+const goneWords = (gpu: number, file: string): string =>
+  `GPU ${gpu} is not there any more: its ${file} is missing`;
 
 /** `--strict`: numbers of such a GPU are not to be had. */
 function refused(unfit: readonly string[]): Verdict {
