@@ -1,28 +1,18 @@
 /** A run whose container outlived the controller that started it: followed to its end, and its results put away. */
 import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorPatterns } from '../record/output/error-pattern.ts';
 import { controlFiles } from '../stage/stage.ts';
 import { withEnvironment } from './environment/with-environment.ts';
 import { executeProgram } from './execute-program.ts';
 import { withGpus } from './gpu/with-gpus.ts';
-import { type Job, timeoutOf } from './job.ts';
+import { timeoutOf } from './job.ts';
+import { followingOf, type OneRun } from './one-run.ts';
 import { limitOf } from './plan-job.ts';
 import { logIn, putAway } from './result/put-away.ts';
 import { resultRulesOf } from './result/result-rules.ts';
 import { hostPaths } from './run-folder.ts';
-import type { Progress, RunServices, Verdict } from './run-services.ts';
+import type { Verdict } from './run-services.ts';
 import type { StartedProgram } from './started-program.ts';
-
-export interface GoOnOptions {
-  job: Job;
-  run: string;
-  runFolder: string;
-  services: RunServices;
-  started: StartedProgram;
-  /** Called once when the container could not be ended in time, with words for that. */
-  onUnkillable(words: string): void;
-}
 
 /** Where a process was putting results away when it died, the output is the run's log already. */
 async function layBackOutput(runFolder: string): Promise<void> {
@@ -34,9 +24,9 @@ async function layBackOutput(runFolder: string): Promise<void> {
   if (!isThere) await rename(logIn(runFolder), output).catch(() => {});
 }
 
-export async function goOn(options: GoOnOptions, progress: Progress): Promise<Verdict> {
-  const { job, run, runFolder, services, started } = options;
-  const { engine, clock, settings, emit } = services;
+export async function goOn(one: OneRun, started: StartedProgram): Promise<Verdict> {
+  const { job, run, runFolder, services, progress } = one;
+  const { engine, settings, emit } = services;
   const message = started.isOver
     ? `${job.card.name}: it ended while nobody watched it, and its results are taken up`
     : `${job.card.name}: it outlived the program that started it, and is gone on with`;
@@ -57,18 +47,12 @@ export async function goOn(options: GoOnOptions, progress: Progress): Promise<Ve
         // Whatever is free now: these are the ones that it has.
         progress.gpus = plan.gpus;
         const executed = await executeProgram({
-          onOver: () => void services.engineVersion(),
-          ...{ plan, image, engine, runFolder },
-          errors: errorPatterns(job.card, services.context.values),
-          ...(rules ? { alsoScan: rules.scan } : {}),
-          scrubber: services.scrubber,
-          liveOutput: settings.liveOutput,
+          ...followingOf(one, rules),
+          plan,
+          image,
           keepAlive: false,
-          giveBackTo: services.giveBackTo,
           adopted: { run, startedAt, isOver },
           intend: async () => {},
-          onUnkillable: options.onUnkillable,
-          ...{ emit, clock, signal: services.signal, prefetch: services.prefetch },
         });
         return putAway({ job, plan, rules, executed, startedAt, runFolder, services, seen }, progress);
       }),

@@ -2,22 +2,26 @@ import { shortId } from '../foundation/id.ts';
 import type { RunData } from './data/data-use.ts';
 import type { Slot } from './gpu/slot.ts';
 import type { Job } from './job.ts';
+import type { OneRun } from './one-run.ts';
 import { planForJob } from './plan-for-job.ts';
 import type { JobPlan } from './plan-job.ts';
 import type { RunServices } from './run-services.ts';
 
+/** What is known by now. */
+interface Known {
+  data?: RunData | undefined;
+  /** GPUs; without a slot that has some, the plan chooses. */
+  leased?: readonly number[] | undefined;
+}
+
 /** The plan of a job that is about to run. */
 export function planFor(
-  job: Job,
-  runId: string,
-  runFolder: string,
-  services: RunServices,
-  brought?: { data: RunData },
-  leased = gpusOf(services.slot),
+  { job, run, runFolder, services }: OneRun,
+  { data, leased = gpusOf(services.slot) }: Known = {},
 ): Promise<JobPlan> {
   const { slot } = services;
   return planForJob(job, {
-    data: brought?.data,
+    data,
     ...(leased ? { leased } : {}),
     ...(slot?.cpus === undefined ? {} : { cpus: slot.cpus }),
     setAside: services.devices.setAside,
@@ -30,8 +34,8 @@ export function planFor(
     packageDir: services.packageDir,
     hidden: services.hidden,
     runFolder,
-    containerName: containerNameOf(job, runId, services.sample),
-    labels: labelsOf(services, runId),
+    containerName: containerNameOf(job, run, services.sample),
+    labels: labelsOf(services, run),
     credentials: services.credentials,
     envSecrets: services.envSecrets,
     scrubber: services.scrubber,

@@ -12,7 +12,7 @@ import {
 } from '../../package/data-config.ts';
 import type { RunFailure } from '../../record/record-schema.ts';
 import type { Executed } from '../execute-program.ts';
-import type { Job } from '../job.ts';
+import type { OneRun } from '../one-run.ts';
 import { failureOf, isPermanent } from '../run-failure.ts';
 import { hostPaths } from '../run-folder.ts';
 import { type Progress, type RunServices, roundedSeconds } from '../run-services.ts';
@@ -28,19 +28,14 @@ type DataRecord = NonNullable<Progress['data']>;
 type DataItem = NonNullable<DataRecord['items']>[number];
 
 /** The data that a job asks for, brought here; or why it can't be had, as the failure of the job. */
-export async function dataForRun(
-  job: Job,
-  run: string,
-  runFolder: string,
-  services: RunServices,
-  progress: Progress,
-): Promise<{ data: RunData } | { failure: RunFailure }> {
+export async function dataForRun(one: OneRun): Promise<{ data: RunData } | { failure: RunFailure }> {
+  const { job, services, progress } = one;
   const { clock, emit } = services;
   const started = clock.monotonic();
   emit({ type: 'stage.started', stage: 'data' });
   let failure: RunFailure | undefined;
   try {
-    return { data: await prepared(job, run, runFolder, services, progress) };
+    return { data: await prepared(one) };
   } catch (thrown) {
     failure = dataFailure(thrown, services);
     return { failure };
@@ -66,13 +61,7 @@ function dataFailure(thrown: unknown, { signal, resultsRoot }: RunServices): Run
   };
 }
 
-async function prepared(
-  job: Job,
-  run: string,
-  runFolder: string,
-  services: RunServices,
-  progress: Progress,
-): Promise<RunData> {
+async function prepared({ job, run, runFolder, services, progress }: OneRun): Promise<RunData> {
   const around = aroundOf(services);
   const names = dataNamesOf(job.card.data);
   const config = configFor(services, job.card.data);
@@ -98,7 +87,7 @@ async function prepared(
   const items: DataItem[] = [];
   for (const [index, one] of chosen.entries()) {
     const use = data.uses[index];
-    if (use) items.push(await bring(one, use.home, use.host, services, around));
+    if (use) items.push(await bring(one, use, around));
     progress.data = recordOf(items);
   }
   return data;
@@ -153,9 +142,7 @@ const aroundOf = (services: RunServices): DataAround => ({
 /** One name's data at its place, with its entry for the record. */
 async function bring(
   chosen: Chosen,
-  home: string,
-  host: string | undefined,
-  services: RunServices,
+  { home, host }: Pick<RunData['uses'][number], 'home' | 'host'>,
   around: DataAround,
 ): Promise<DataItem> {
   const { source, provider } = chosen;
@@ -177,7 +164,7 @@ async function bring(
   const started = around.clock.monotonic();
   const fetched = await fetch(chosen, host, around);
   const seconds = roundedSeconds(around.clock.monotonic() - started);
-  services.emit({
+  around.emit({
     type: 'data.ready',
     name: source.name,
     provider: source.kind,
@@ -238,8 +225,7 @@ function sum(values: readonly (number | null)[]): number | null {
 export async function noteCustomData(
   data: RunData,
   executed: Executed,
-  runFolder: string,
-  progress: Progress,
+  { runFolder, progress }: OneRun,
 ): Promise<void> {
   const stages = executed.stages.filter(({ name }) => name === 'data');
   const control = hostPaths(runFolder, '').control;
