@@ -1,11 +1,13 @@
 /** The part of a dry run that runs models; builds ask for no GPU and know nothing of it. */
 
+import { stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
+import { withDigest } from '../image/reference.ts';
 import type { GpuFacts } from '../machine/device/detect.ts';
 import type { Engine } from '../machine/engine/engine.ts';
 import { keyFiles } from '../package/credential-file.ts';
-import type { PluginSet } from '../plugin/plugin-set.ts';
 import type { RunData } from '../run/data/data-use.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
@@ -14,6 +16,7 @@ import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram, shellText } from '../stage/program.ts';
 import type { ToolChain } from '../stage/tool-chain.ts';
 import { type CampaignPlan, emptyPlan, type PlannedData } from './build/planned-build.ts';
+import { earlierResultsRoot, ownerToGiveBackTo } from './open-campaign.ts';
 import type { RunOptions, Surroundings } from './options.ts';
 import type { Access } from './prepare.ts';
 
@@ -25,17 +28,26 @@ export interface RunPlanInputs {
   gpus: GpuFacts;
   jobs: readonly Job[];
   tools?: ToolChain;
+  /** Where it is, or will be once its snapshot is unpacked. */
   packageDir: string;
-  giveBackTo: { uid: number; gid: number } | undefined;
-  buildNumber: string;
-  host: string;
-  env: Surroundings['env'];
-  plugins?: PluginSet | undefined;
+}
+
+interface Place {
+  resultsRoot: string;
+  isPackageToCome: boolean;
+  hidden: readonly HiddenEntry[];
+  around: Surroundings;
 }
 
 /** Jobs that would be run. */
-export async function planOfRun(inputs: RunPlanInputs): Promise<CampaignPlan> {
+export async function planOfRun(inputs: RunPlanInputs, around: Surroundings): Promise<CampaignPlan> {
   const plan = emptyPlan(inputs.context);
+  const { packageDir, access, options } = inputs;
+  const resultsRoot = await earlierResultsRoot(options.output, around.cwd);
+  const isPackageToCome = !(await stat(packageDir).catch(() => undefined));
+  const keys = keyFiles(access.credentials, packageDir);
+  const hidden = isPackageToCome ? [] : await hiddenIn(packageDir, resultsRoot, keys);
+  const place = { resultsRoot, isPackageToCome, hidden, around };
   for (const job of inputs.jobs) {
     const skip = skipOf(job, inputs.context, inputs.gpus, inputs.options);
     if (skip) {
@@ -43,7 +55,7 @@ export async function planOfRun(inputs: RunPlanInputs): Promise<CampaignPlan> {
       continue;
     }
     try {
-      await addJob(plan, job, inputs);
+      await addJob(plan, job, inputs, place);
     } catch (error) {
       plan.problems.push(`${job.key}: ${(error as Error).message}`);
     }
@@ -54,28 +66,26 @@ export async function planOfRun(inputs: RunPlanInputs): Promise<CampaignPlan> {
 async function dataOf(
   job: Job,
   inputs: RunPlanInputs,
-  hidden: readonly HiddenEntry[],
+  { hidden, around }: Place,
 ): Promise<{ planned: RunData; shown: PlannedData[] } | undefined> {
   if (job.card.data.trim() === '') return undefined;
   const { dataInPlan } = await import('../run/data/data-in-plan.ts');
-  const { options, packageDir, context, engine, giveBackTo } = inputs;
+  const { options, packageDir, context, engine } = inputs;
+  const giveBackTo = ownerToGiveBackTo();
   return dataInPlan(job.card.data, {
-    config: options.dataConfig && resolve(packageDir, options.dataConfig),
-    mirror: options.forceMirrorLocal && resolve(packageDir, options.forceMirrorLocal),
+    config: options.dataConfig && resolve(around.cwd, options.dataConfig),
+    mirror: options.forceMirrorLocal && resolve(around.cwd, options.forceMirrorLocal),
     contextData: context.values.data,
-    providers: [...(inputs.plugins?.providers.keys() ?? [])],
+    providers: [...(around.plugins?.providers.keys() ?? [])],
     places: { engine: engine.kind, runFolder: '${run_folder}', packageDir, hidden, giveBackTo },
   });
 }
 
-async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Promise<void> {
+async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs, place: Place): Promise<void> {
   const { engine, options, access, context } = inputs;
-  const hidden = await hiddenIn(
-    inputs.packageDir,
-    inputs.packageDir,
-    keyFiles(access.credentials, inputs.packageDir),
-  );
-  const data = await dataOf(job, inputs, hidden);
+  const { around, hidden, isPackageToCome, resultsRoot } = place;
+  const { env, plugins } = around;
+  const data = await dataOf(job, inputs, place);
   const planned = await planForJob(job, {
     context,
     settings: options,
@@ -83,6 +93,7 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     gpus: inputs.gpus,
     ...(inputs.tools ? { tools: inputs.tools } : {}),
     packageDir: inputs.packageDir,
+    isPackageToCome,
     hidden,
     data: data?.planned,
     runFolder: '${run_folder}',
@@ -90,22 +101,23 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     labels: {
       'madengine.campaign': '${campaign}',
       'madengine.run': '${run}',
-      'madengine.host': inputs.host,
-      'madengine.results_root': '${results_root}',
+      'madengine.host': hostname(),
+      'madengine.results_root': resultsRoot,
+      ...(options.keepAlive ? { 'madengine.keep': 'true' } : {}),
     },
     credentials: access.credentials,
     envSecrets: access.envSecrets,
     scrubber: access.scrubber,
-    buildNumber: inputs.buildNumber,
-    giveBackTo: inputs.giveBackTo,
-    env: inputs.env,
-    ...(inputs.plugins ? { launchers: inputs.plugins.launchers } : {}),
+    buildNumber: env.BUILD_NUMBER ?? '0',
+    giveBackTo: ownerToGiveBackTo(),
+    env,
+    ...(plugins ? { launchers: plugins.launchers } : {}),
   });
   const { image } = job;
-  const reference = image.registry_image ?? image.docker_image;
+  const named = image.registry_image ?? image.docker_image;
   plan.jobs.push({
     job: job.key,
-    image: reference,
+    image: named,
     timeout_s: planned.timeoutS,
     gpus: planned.gpus,
     ...(data ? { data: data.shown } : {}),
@@ -125,8 +137,13 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs): Prom
     for (const argv of cloneCommands(parseCloneUrl(job.card.url), folder))
       plan.commands.push({ title: `clone ${job.key}`, argv });
   }
-  if (image.registry_image)
-    plan.commands.push({ title: `pull ${reference}`, argv: engine.describe.pull(reference) });
+  const { registry_image: remote, registry_digest: digest } = image;
+  const reference = remote && digest ? withDigest(remote, digest) : image.image_id || named;
+  if (remote)
+    plan.commands.push({
+      title: `pull ${named}`,
+      argv: engine.describe.pull(digest ? reference : remote),
+    });
   plan.commands.push(
     { title: `start ${job.key}`, argv: engine.describe.create({ ...planned.container, image: reference }) },
     { title: `run ${job.key}`, argv: engine.describe.exec('${container}', planned.exec) },

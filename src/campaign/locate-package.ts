@@ -14,43 +14,64 @@ import type { RunInputs } from './run-inputs.ts';
 /** The one file in a package image. */
 export const archiveInImage = 'package.tar.gz';
 
+/** Where the package's files are, or will be once its snapshot is unpacked. */
+export interface PackagePlace {
+  folder: string;
+  from: 'current folder' | 'manifest' | 'snapshot';
+}
+
+type Wanted = Pick<RunInputs, 'jobs' | 'manifest' | 'manifestFile'>;
+
 /**
  * The current folder, else the snapshot that the manifest carries or names, else the manifest's own folder; where none
  * has all scripts, the first folder that has some: what is missing there fails its own model alone. Throws
  * PACKAGE_NOT_FOUND when the models' scripts are in none of them.
  */
-export async function locatePackage(
-  inputs: RunInputs,
-  campaign: OpenCampaign,
-  around: Surroundings,
-): Promise<string> {
-  const scripts = [...new Set(inputs.jobs.map((job) => job.card.scripts))];
-  const here = await countOf(scripts, around.cwd);
-  if (here === scripts.length) return around.cwd;
-  const snapshot = inputs.manifest.package;
-  if (snapshot && (snapshot.archive || snapshot.image)) {
-    return fetchPackage(snapshot, inputs, campaign, around);
-  }
-  const beside = dirname(resolve(around.cwd, inputs.manifestFile));
+export async function packagePlace(
+  { jobs, manifest, manifestFile }: Wanted,
+  { cwd, cacheDir }: Pick<Surroundings, 'cwd' | 'cacheDir'>,
+): Promise<PackagePlace> {
+  const scripts = [...new Set(jobs.map((job) => job.card.scripts))];
+  const here = await countOf(scripts, cwd);
+  if (here === scripts.length) return { folder: cwd, from: 'current folder' };
+  const snapshot = manifest.package;
+  if (snapshot && (snapshot.archive || snapshot.image))
+    return { folder: folderOf(snapshot, cacheDir), from: 'snapshot' };
+  const beside = dirname(resolve(cwd, manifestFile));
   const there = await countOf(scripts, beside);
-  if (there === scripts.length || (here === 0 && there > 0)) {
-    campaign.emit({
-      type: 'notice',
-      level: 'info',
-      code: 'PACKAGE_BESIDE_MANIFEST',
-      message: `the current folder does not have the models' scripts: taking the package from ${beside}, where the manifest lies`,
-    });
-    return beside;
-  }
-  if (here > 0) return around.cwd;
+  if (there === scripts.length || (here === 0 && there > 0)) return { folder: beside, from: 'manifest' };
+  if (here > 0) return { folder: cwd, from: 'current folder' };
   throw new MadError(
     'PACKAGE_NOT_FOUND',
-    `the scripts of the models are not here: no ${scripts[0]} in ${around.cwd}`,
+    `the scripts of the models are not here: no ${scripts[0]} in ${cwd}`,
     {
       hint: 'Start in the MAD package, or build with `--package file` or `--package registry`, which need no copy of it.',
     },
   );
 }
+
+/** The package's files on this machine, fetched where they are not there yet. Throws as `packagePlace` does. */
+export async function locatePackage(
+  inputs: RunInputs,
+  campaign: OpenCampaign,
+  around: Surroundings,
+): Promise<string> {
+  const { folder, from } = await packagePlace(inputs, around);
+  const snapshot = inputs.manifest.package;
+  if (from === 'snapshot' && snapshot) return fetchPackage(snapshot, inputs, campaign, around);
+  if (from === 'manifest') {
+    campaign.emit({
+      type: 'notice',
+      level: 'info',
+      code: 'PACKAGE_BESIDE_MANIFEST',
+      message: `the current folder does not have the models' scripts: taking the package from ${folder}, where the manifest lies`,
+    });
+  }
+  return folder;
+}
+
+const folderOf = ({ digest }: PackageSnapshot, cacheDir: string): string =>
+  join(cacheDir, 'packages', digest.replace('sha256:', ''));
 
 async function countOf(scripts: readonly string[], folder: string): Promise<number> {
   const found = await Promise.all(scripts.map((script) => isThere(join(folder, script))));
@@ -78,7 +99,7 @@ export async function fetchPackage(
       hint: 'Build the manifest anew with `madengine-cli build --package …`.',
     });
   }
-  const into = join(around.cacheDir, 'packages', snapshot.digest.replace('sha256:', ''));
+  const into = folderOf(snapshot, around.cacheDir);
   if (await isThere(into)) return into;
   await makeFolders(around.cacheDir);
   await mkdir(dirname(into), { recursive: true, mode: 0o700 });

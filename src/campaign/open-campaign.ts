@@ -182,10 +182,17 @@ export async function resultsPlace(
   return { resultsRoot, perfCsv: join(resultsRoot, basename(typed)) };
 }
 
-/** The same of a campaign that is there already: nothing is made. */
+/** The same of a campaign that is there already, or would be made: nothing is made here. */
 export async function earlierResultsRoot(output: string, cwd: string): Promise<string> {
-  const folder = dirname(await requireNoFolder(output, cwd));
-  return realpath(folder).catch(() => folder);
+  return realFolder(dirname(await requireNoFolder(output, cwd)));
+}
+
+/** Also of a folder that is yet to be made. */
+async function realFolder(path: string): Promise<string> {
+  return realpath(path).catch(async () => {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realFolder(parent), basename(path));
+  });
 }
 
 async function requireNoFolder(output: string, cwd: string): Promise<string> {
@@ -247,7 +254,7 @@ function isAbort(thrown: unknown, signal: AbortSignal): boolean {
 }
 
 /** Containers run as root; on the host, everything is to belong to the person who started it. */
-function ownerToGiveBackTo(): { uid: number; gid: number } | undefined {
+export function ownerToGiveBackTo(): { uid: number; gid: number } | undefined {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   return uid === 0 ? undefined : { uid, gid };

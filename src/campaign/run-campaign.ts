@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Context } from '../context/context.ts';
 import { exitCode, MadError } from '../foundation/error.ts';
@@ -26,6 +25,7 @@ import { detectDevices } from './detect-devices.ts';
 import { planOfRun } from './dry-run.ts';
 import type { EngineAhead } from './engine-ahead.ts';
 import { jobsOf } from './jobs/jobs-of-manifest.ts';
+import { packagePlace } from './locate-package.ts';
 import { tellMissingCredentials } from './missing-credentials.ts';
 import { type CampaignFrame, withCampaign } from './open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from './options.ts';
@@ -155,8 +155,9 @@ async function runManifest(
     ...(resume ? { resume } : {}),
   };
   if (options.dryRun) {
-    const tools = await toolsOfRun(context, options, around.cwd, around);
-    const plan = await planOfRun({ ...inputs, ...dryRunPlace(around), ...(tools ? { tools } : {}) });
+    const { folder: packageDir } = await packagePlace(inputs, around);
+    const tools = await toolsOfRun(context, options, packageDir, around);
+    const plan = await planOfRun({ ...inputs, packageDir, ...(tools ? { tools } : {}) }, around);
     around.events.emit({ type: 'plan.made', plan: { ...plan, ...loadedOf(around) } });
     return { exitCode: exitCode.success };
   }
@@ -216,14 +217,10 @@ async function buildAndRun(
     ];
     const whole = joinPlans(
       await planOfBuild(building, plan),
-      await planOfRun({
-        ...building,
-        ...dryRunPlace(around),
-        gpus,
-        jobs,
-        options,
-        ...(tools ? { tools } : {}),
-      }),
+      await planOfRun(
+        { ...building, packageDir: around.cwd, gpus, jobs, ...(tools ? { tools } : {}) },
+        around,
+      ),
     );
     around.events.emit({ type: 'plan.made', plan: { ...whole, ...loadedOf(around) } });
     return { exitCode: exitCodeOfPlan(plan) };
@@ -261,25 +258,6 @@ async function isThere(path: string): Promise<boolean> {
     (facts) => facts.isFile(),
     () => false,
   );
-}
-
-/** What a dry run says in place of a campaign. */
-function dryRunPlace(around: Surroundings): {
-  packageDir: string;
-  giveBackTo: undefined;
-  buildNumber: string;
-  host: string;
-  env: Surroundings['env'];
-  plugins: Surroundings['plugins'];
-} {
-  return {
-    packageDir: around.cwd,
-    giveBackTo: undefined,
-    buildNumber: around.env.BUILD_NUMBER ?? '0',
-    host: hostname(),
-    env: around.env,
-    plugins: around.plugins,
-  };
 }
 
 /** An image as its manifest entry would stand, before it was built. */

@@ -1,6 +1,6 @@
 /** The files' side of a plan: finds the script and names the secrets; `planJob` itself knows nothing of files. */
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import type { Secret } from '../foundation/secret.ts';
 import type { Credentials } from '../package/credential-file.ts';
 import { chooseGpus, type SetAside } from './gpu/choose-gpus.ts';
@@ -15,6 +15,8 @@ import { secretVariables } from './secret-environment.ts';
 export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretEnv' | 'launch' | 'chosen'> & {
   /** Indices of the GPUs that the job has got; without it, those that it gets when all are free. */
   leased?: readonly number[];
+  /** The package is not unpacked yet: its files are taken to be there. */
+  isPackageToCome?: boolean;
   /** GPUs that no job gets any more. */
   setAside?: SetAside;
   /** The process's environment. */
@@ -27,9 +29,9 @@ export type PlanForJobOptions = Omit<PlanJobOptions, 'job' | 'script' | 'secretE
 
 /** Throws DEVICE_UNAVAILABLE when the job asks for GPUs that aren't here, and as `planLaunch` and `planJob` do. */
 export async function planForJob(job: Job, options: PlanForJobOptions): Promise<JobPlan> {
-  const { credentials, envSecrets, env, leased, setAside, launchers, ...rest } = options;
+  const { credentials, envSecrets, env, leased, setAside, launchers, isPackageToCome, ...rest } = options;
   const [script] = await Promise.all([
-    locateScript(options.packageDir, job.card.scripts),
+    isPackageToCome ? likelyScript(job.card.scripts) : scriptIn(options.packageDir, job.card.scripts),
     requireCpus(options.context),
   ]);
   const { card } = job;
@@ -48,10 +50,20 @@ export async function planForJob(job: Job, options: PlanForJobOptions): Promise<
     job,
     chosen,
     launch,
-    script: { ...script, firstLine: await firstLine(join(options.packageDir, script.dir, script.file)) },
+    script,
     secretEnv: secretVariables(card.cred, credentials, envSecrets),
   });
 }
+
+async function scriptIn(packageDir: string, scripts: string): Promise<PlanJobOptions['script']> {
+  const script = await locateScript(packageDir, scripts);
+  return { ...script, firstLine: await firstLine(join(packageDir, script.dir, script.file)) };
+}
+
+const likelyScript = (scripts: string): PlanJobOptions['script'] =>
+  extname(scripts) === ''
+    ? { dir: scripts, file: 'run.sh', firstLine: '' }
+    : { dir: dirname(scripts), file: basename(scripts), firstLine: '' };
 
 async function firstLine(file: string): Promise<string> {
   const handle = await open(file);

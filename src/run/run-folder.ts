@@ -58,7 +58,8 @@ export interface HiddenEntry {
 
 /**
  * The package is mounted whole, but for its credentials with the key files that they name, and for our own folder of campaigns, which mostly lies in it:
- * that holds the logins and build secrets of this campaign and the outputs of other runs.
+ * that holds the logins and build secrets of this campaign and the outputs of other runs. The one in `resultsRoot` is there
+ * before anything runs.
  */
 export async function hiddenIn(
   packageDir: string,
@@ -70,11 +71,11 @@ export async function hiddenIn(
   for (const path of ['credential.json', ...keys])
     if (await isFile(join(packageDir, path))) hidden.push({ path, kind: 'file' });
   const root = await realpath(packageDir);
-  const states = new Set([root, resultsRoot].map((folder) => relative(root, join(folder, stateFolderName))));
-  for (const path of states) {
-    const isInside = !isAbsolute(path) && path.split(sep)[0] !== '..';
-    if (isInside && (await isDirectory(join(root, path)))) hidden.push({ path, kind: 'folder' });
-  }
+  const own = relative(root, join(resultsRoot, stateFolderName));
+  const isInside = !isAbsolute(own) && own.split(sep)[0] !== '..';
+  if (own !== stateFolderName && (await isDirectory(join(root, stateFolderName))))
+    hidden.push({ path: stateFolderName, kind: 'folder' });
+  if (isInside) hidden.push({ path: own, kind: 'folder' });
   return hidden;
 }
 

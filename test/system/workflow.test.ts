@@ -1,5 +1,5 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { containersWithLabel, docker } from './support/engine.ts';
 import { temporaryFolder } from './support/folder.ts';
@@ -372,6 +372,52 @@ test('--dry-run prints the exact command lines and does nothing', async () => {
   expect(run.stdout).toMatch(/docker .*run /);
   expect(await readFile(join(folder, 'build_manifest.json'), 'utf8').catch(() => undefined)).toBeUndefined();
   expect(await readRecords(folder)).toEqual([]);
+});
+
+test.each([
+  ['in the package', 'none', 'results/perf.csv'],
+  ['elsewhere, and of a package beside its manifest', 'none', undefined],
+  ['elsewhere, and of a package that is not unpacked yet', 'file', undefined],
+])('--dry-run shows the container that the run makes, with results %s', async (_, transport, inside) => {
+  const folder = await tinyPackage([{ name: 'shown', script: goodScript }]);
+  const built = await runCli(['build', '--tags', 'shown', '--package', transport], { cwd: folder });
+  expect(built.exitCode, built.stderr).toBe(0);
+  const cwd = inside === undefined ? await temporaryFolder() : folder;
+  const env = { XDG_CACHE_HOME: join(cwd, 'cache') };
+  let manifest = join(folder, 'build_manifest.json');
+  if (transport === 'file') {
+    // The folder with the manifest is no package.
+    const away = await temporaryFolder();
+    for (const name of ['build_manifest.json', 'build_manifest.json.package.tar.gz'])
+      await cp(join(folder, name), join(away, name));
+    manifest = join(away, 'build_manifest.json');
+  }
+  const argv = ['run', '--manifest-file', manifest, '--output', inside ?? 'perf.csv'];
+  const dry = await runCli([...argv, '--dry-run', '--json'], { cwd, env });
+  expect(dry.exitCode, dry.stderr).toBe(0);
+  const { plan } = JSON.parse(dry.stdout.trim().split('\n').at(-1) ?? '') as {
+    plan: { problems: string[]; commands: { title: string; argv: string[] }[] };
+  };
+  expect(plan.problems).toEqual([]);
+  const run = await runCli(argv, { cwd, env });
+  expect(run.exitCode, run.stderr).toBe(0);
+  const root = join(cwd, dirname(inside ?? 'perf.csv'));
+  const [record] = (await readRecords(root)) as unknown as {
+    run: string;
+    campaign: string;
+    commands: { argv: string[] }[];
+  }[];
+  const planned = plan.commands.find(({ title }) => title.startsWith('start '))?.argv;
+  const made = record?.commands.map(({ argv }) => argv).find((words) => words.includes('--detach'));
+  const runFolder = join(root, '.madengine/campaigns', record?.campaign ?? '', 'runs', record?.run ?? '');
+  const known = made?.map((word) =>
+    word
+      .replace(runFolder, '${run_folder}')
+      .replace(record?.campaign ?? '', '${campaign}')
+      .replace(record?.run ?? '', '${run}')
+      .replace(/^--name=.*/, '--name=${container}'),
+  );
+  expect(planned).toEqual(known);
 });
 
 test('--dry-run says what would fail, and ends with 2 where an image could not be built', async () => {
