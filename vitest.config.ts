@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/{golden,docs}/**/*.test.ts'],
           // Against tests that hang; on a busy machine the longest need more than the default of 5 s.
           testTimeout: 30_000,
           // A third of the time: most files take longer to load anew than to run. Those that set global state set it back.
