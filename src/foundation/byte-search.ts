@@ -23,12 +23,20 @@ export function byteSearch(needles: readonly Uint8Array[]): ByteSearch {
   return shortest === 1 ? searchByFirstByte(used) : searchByPairs(used, shortest);
 }
 
-interface Needle {
+export interface Needle {
   bytes: Uint8Array;
   needle: number;
 }
 
-function searchByPairs(needles: readonly Needle[], window: number): ByteSearch {
+/** What the last two bytes of a window tell. */
+export interface PairTable {
+  /** By pair: how many bytes the window may jump; 0 where a needle may lie. */
+  jumps: Uint8Array;
+  /** The needles whose first `window` bytes end with a pair, the longest ones first. */
+  endings: ReadonlyMap<number, readonly Needle[]>;
+}
+
+export function pairTable(needles: readonly Needle[], window: number): PairTable {
   const jumps = new Uint8Array(1 << bucketBits).fill(Math.min(window - 1, 255));
   const endings = new Map<number, Needle[]>();
   for (const needle of byLength(needles)) {
@@ -39,6 +47,11 @@ function searchByPairs(needles: readonly Needle[], window: number): ByteSearch {
     const ending = pairAt(needle.bytes, window - 1);
     endings.set(ending, [...(endings.get(ending) ?? []), needle]);
   }
+  return { jumps, endings };
+}
+
+function searchByPairs(needles: readonly Needle[], window: number): ByteSearch {
+  const { jumps, endings } = pairTable(needles, window);
   return (haystack, from, to) => {
     let last = from + window - 1;
     while (last < to) {

@@ -69,3 +69,36 @@ test('each line of a secret with several lines is masked', () => {
   const scrubber = new Scrubber([new Secret('key', 'line-one\nline-two')]);
   expect(scrubber.scrub('saw line-two here')).toBe('saw ****** here');
 });
+
+test.each([
+  ['Python’s quote', 'a/b c+d-secret', 'a/b%20c%2Bd-secret'],
+  ['Python’s quote_plus', 'a/b c+d-secret', 'a%2Fb+c%2Bd-secret'],
+  ['lower-case digits', 'a/b c+d-secret', 'a%2fb%20c%2bd-secret'],
+  ['encodeURI', 'a/b c+d-[secret]', 'a/b%20c+d-%5Bsecret%5D'],
+  ['every byte of it', 'sécret', '%73%c3%a9%63%72%65%74'],
+])('a secret is masked URL-encoded by %s', (_, value, encoded) => {
+  expect(new Scrubber([new Secret('s', value)]).scrub(`to ${encoded}!`)).toBe('to ******!');
+});
+
+test('a secret with a line end behind it is masked without it too, in every encoding', () => {
+  const scrubber = new Scrubber([new Secret('s', 'a-token-value\r\n')]);
+  const text = Buffer.from('a-token-value');
+  for (const form of [text.toString(), text.toString('hex')]) expect(scrubber.scrub(form)).toBe('******');
+  expect(scrubber.scrub(text.toString('base64'))).toMatch(/^\*{6}.{0,3}$/);
+  expect(new Scrubber([new Secret('s', 'abc\n\n\n\n')]).tooShort).toEqual(['s']);
+});
+
+test('of a line out of its text, parts of a secret are masked that go on elsewhere', () => {
+  const scrubber = new Scrubber([new Secret('s', 'correct-horse-battery-staple')]);
+  expect(scrubber.scrubPiece('failed with correct-horse-batt')).toBe('failed with ******');
+  expect(scrubber.scrubPiece('y-staple-and more')).toBe('y-staple-and more');
+  expect(scrubber.scrubPiece('horse-battery-staple is wrong')).toBe('****** is wrong');
+  expect(scrubber.scrubPiece('se-battery-st')).toBe('******');
+  expect(scrubber.scrubPiece('a correct-horse-battery-staple b')).toBe('a ****** b');
+  // Words that stand in a secret too.
+  for (const text of ['', 'staple', 'the horse', 'correct', 'battery-'])
+    expect(scrubber.scrubPiece(text)).toBe(text);
+  const base64 = Buffer.from('TOKEN=correct-horse-battery-staple').toString('base64');
+  expect(scrubber.scrubPiece(base64.slice(0, 30))).toMatch(/^VE9LRU49.?\*{6}$/);
+  expect(scrubber.scrubPiece(base64.slice(30))).toMatch(/^\*{6}.{0,4}$/);
+});

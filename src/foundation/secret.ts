@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { formsOf, withoutLineEnds } from './secret-forms.ts';
 
 /** A value that never shows itself by accident: printing, JSON and inspection give its name only. */
 export class Secret {
@@ -35,9 +36,14 @@ export const shortestScrubbed = 6;
 /** What stands in a secret's place. */
 export const mask = '******';
 
+/** So much of a form tells too much, however long the form is. */
+const longPart = 12;
+
+const lineEnd = /[\r\n]/;
+
 /**
  * Replaces secrets in text that leaves the program: plain, URL-encoded, JSON-escaped, in hexadecimal digits, and base64
- * at its three alignments.
+ * at its three alignments, also where line ends break them; those stay.
  */
 export class Scrubber {
   /** Names of secrets that are too short to be scrubbed. */
@@ -50,11 +56,11 @@ export class Scrubber {
     const tooShort: string[] = [];
     for (const secret of secrets) {
       const value = secret.reveal();
-      if (value.length < shortestScrubbed) {
+      if (withoutLineEnds(value).length < shortestScrubbed) {
         if (value !== '') tooShort.push(secret.name);
         continue;
       }
-      for (const form of formsOf(value)) needles.add(form);
+      for (const form of formsOf(value)) if (form.length >= shortestScrubbed) needles.add(form);
     }
     this.tooShort = tooShort;
     this.#needles = [...needles].sort((a, b) => b.length - a.length);
@@ -62,17 +68,40 @@ export class Scrubber {
       this.#needles.length === 0 ? undefined : new RegExp(this.#needles.map(escapeRegExp).join('|'), 'g');
   }
 
-  /** The forms that are looked for; a chunked reader keeps `longest - 1` characters back between chunks. */
+  /** The forms that are looked for, without line ends: in text that has none either. */
   get needles(): readonly string[] {
     return this.#needles;
   }
 
-  get longest(): number {
-    return this.#needles[0]?.length ?? 0;
+  scrub(text: string): string {
+    if (!this.#pattern) return text;
+    return lineEnd.test(text) ? scrubFolded(text, this.#pattern) : text.replace(this.#pattern, mask);
   }
 
-  scrub(text: string): string {
-    return this.#pattern ? text.replace(this.#pattern, mask) : text;
+  /**
+   * The same for a line or another piece of a text: what may be a part of a secret that began before it or goes on behind
+   * it is masked as well, if there is enough of it.
+   */
+  scrubPiece(text: string): string {
+    const whole = this.scrub(text);
+    const head = this.#longestPart(whole.length, (length) => whole.slice(0, length));
+    if (head > 0 && head === whole.length) return mask;
+    const rest = whole.slice(head);
+    const tail = this.#longestPart(rest.length, (length) => rest.slice(-length));
+    return (head > 0 ? mask : '') + rest.slice(0, rest.length - tail) + (tail > 0 ? mask : '');
+  }
+
+  /** How long the longest piece is that tells too much of a secret; 0 without one. */
+  #longestPart(most: number, pieceOf: (length: number) => string): number {
+    let longest = 0;
+    let needles = this.#needles;
+    for (let length = shortestScrubbed; length <= most; length++) {
+      const piece = pieceOf(length);
+      needles = needles.filter((needle) => needle.includes(piece));
+      if (needles.length === 0) break;
+      if (length >= longPart || needles.some((needle) => needle.length <= 2 * length)) longest = length;
+    }
+    return longest;
   }
 
   /** A deep copy of plain data with every string scrubbed, keys included. */
@@ -91,52 +120,21 @@ export class Scrubber {
   }
 }
 
-function formsOf(value: string): string[] {
-  const forms = [value];
-  // A value with several lines (a key) also shows up line by line.
-  for (const line of value.split(/\r?\n/)) if (line.length >= shortestScrubbed) forms.push(line);
-  forms.push(encodeURIComponent(value), encodeURIComponent(value).replace(/%20/g, '+'));
-  forms.push(strictUrlEncoded(value), JSON.stringify(value).slice(1, -1));
-  forms.push(...base64Alignments(value), ...base64Lines(value));
-  const digits = Buffer.from(value, 'utf8').toString('hex');
-  forms.push(digits, digits.toUpperCase());
-  return forms.filter((form) => form.length >= shortestScrubbed);
-}
-
-/** RFC 3986: also the characters that encodeURIComponent leaves alone. */
-function strictUrlEncoded(value: string): string {
-  return encodeURIComponent(value).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/**
- * What is the same in every base64 text that holds `value` at byte offset 0, 1 or 2 modulo 3: the characters that
- * depend on `value` alone, in the standard and the URL-safe alphabet.
- */
-function base64Alignments(value: string): string[] {
-  const bytes = Buffer.from(value, 'utf8');
-  const found: string[] = [];
-  for (let offset = 0; offset < 3; offset++) {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes])
-      .toString('base64')
-      .replace(/=+$/, '');
-    const first = Math.ceil((offset * 8) / 6);
-    const last = Math.floor(((offset + bytes.length) * 8) / 6);
-    const core = text.slice(first, last);
-    found.push(core, core.replaceAll('+', '-').replaceAll('/', '_'));
+/** Line ends within a secret stay, so that lines keep their numbers; each line has a mask of its own. */
+function scrubFolded(text: string, pattern: RegExp): string {
+  const folded = withoutLineEnds(text);
+  if (folded.search(pattern) === -1) return text;
+  const places: number[] = [];
+  for (let at = 0; at < text.length; at++) if (!lineEnd.test(text.charAt(at))) places.push(at);
+  let clean = '';
+  let from = 0;
+  for (const { 0: found, index } of folded.matchAll(pattern)) {
+    const start = places[index] ?? 0;
+    const end = (places[index + found.length - 1] ?? 0) + 1;
+    clean += text.slice(from, start) + text.slice(start, end).replaceAll(/[^\r\n]+/g, mask);
+    from = end;
   }
-  return found;
-}
-
-/** The lines of a long value that `base64` (76 characters) and `openssl` (64) write of it alone. */
-function base64Lines(value: string): string[] {
-  const bytes = Buffer.from(value, 'utf8');
-  const whole = bytes.toString('base64').slice(0, Math.floor((bytes.length * 8) / 6));
-  return [76, 64].flatMap((width) =>
-    whole.length > width ? (whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : [],
-  );
+  return clean + text.slice(from);
 }
 
 function escapeRegExp(text: string): string {

@@ -13,8 +13,16 @@ export interface BuildProgress {
 /** Longer lines are cut: one without an end must not fill the memory. */
 const longestLine = 4096;
 const longestStep = 160;
+const longestPrefix = 32;
 /** Steps whose last line is kept; old ones go first. */
 const mostSteps = 200;
+
+/** How long the `#7 0.213 ` is that BuildKit puts before each line of a step. */
+export function buildKitPrefix(bytes: Uint8Array, start: number): number {
+  const line = Buffer.from(bytes.subarray(start, start + longestPrefix)).toString('latin1');
+  const [prefix] = /^#\d+ \d+\.\d+ /.exec(line) ?? /^#(?:\d+(?: (?:\d+(?:\.\d*)?)?)?)?$/.exec(line) ?? [''];
+  return prefix.length;
+}
 
 /**
  * Reads BuildKit's plain progress (`#7 [stage-1 3/3] RUN …`, `#7 0.2 text`, `#7 ERROR: …`), the old builder

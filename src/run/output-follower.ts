@@ -213,7 +213,7 @@ function createMarkReader(file: number, onMark: FollowOptions['onMark']) {
 }
 
 function createLiveOutput(scrubber: Scrubber, show: (text: string) => void) {
-  const stream = createTextScrubStream(scrubber);
+  const stream = createTextScrubStream(scrubber, { live: true });
   const send = (text: string): void => {
     if (text !== '') show(text);
   };

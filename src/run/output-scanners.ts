@@ -13,7 +13,7 @@ interface Scanned {
 
 /** For metric and errors, and for what the card declares. */
 export function scannerOfModel({ errors, scrubber, alsoScan }: Scanned): OutputScanner {
-  const scanner = createOutputScanner({ errors, scrub: (text) => scrubber.scrub(text) });
+  const scanner = createOutputScanner({ errors, scrub: (text) => scrubber.scrubPiece(text) });
   if (!alsoScan) return scanner;
   return {
     push(chunk) {
@@ -31,5 +31,5 @@ export function scannerOfModel({ errors, scrubber, alsoScan }: Scanned): OutputS
 export function scannerOfPostScripts({ plan, scrubber }: Scanned): OutputScanner | undefined {
   if (!plan.program.stages.some(({ name }) => name === 'post_script')) return undefined;
   const errors: ErrorPatterns = { enabled: false, patterns: [], benign: [] };
-  return createOutputScanner({ errors, scrub: (text) => scrubber.scrub(text) });
+  return createOutputScanner({ errors, scrub: (text) => scrubber.scrubPiece(text) });
 }

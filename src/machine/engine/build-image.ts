@@ -112,7 +112,7 @@ function buildError(dialect: Dialect, spec: BuildSpec, result: CommandResult, ou
   const given = interruption(act, result) ?? unavailable(dialect.title, output);
   if (given) return given;
   const scrubber = new Scrubber([...Object.values(spec.secrets), ...Object.values(spec.secretEnv)]);
-  const said = scrubber.scrub(reasonIn(output) ?? saidBy({ stderr: output, stdout: '' }));
+  const said = scrubber.scrubPiece(reasonIn(output) ?? saidBy({ stderr: output, stdout: '' }));
   return new MadError(
     'BUILD_FAILED',
     `${act} from ${spec.dockerfile} failed (${endWords(result)}): ${said}`,

@@ -121,11 +121,10 @@ function readSections(
 
 /** Without secrets and without what would move a terminal's cursor. */
 function cleaned(raw: string, scrubber: Scrubber): string {
-  // What the script made of a line feed within a variable.
-  const lines = scrubber.scrub(raw.replaceAll('\u0001', '\\n'));
-  const text = maskSecretText(lines.toWellFormed())
-    .replaceAll('\r\n', '\n')
-    .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
+  // What the script made of a line feed within a variable; in a secret it is one as any other.
+  const lines = raw.replaceAll(/\r+/g, '').replaceAll('\u0001', '\r');
+  const clean = scrubber.scrub(lines).replaceAll('\r', '\\n');
+  const text = maskSecretText(clean.toWellFormed()).replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 

@@ -1,9 +1,9 @@
 import { constants, copyFileSync, linkSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
-import { byteSearch } from '../../foundation/byte-search.ts';
 import { MadError } from '../../foundation/error.ts';
 import { temporaryBeside } from '../../foundation/file/atomic-write.ts';
 import { errnoOf } from '../../foundation/file/errno.ts';
+import { foldedDetector } from '../../foundation/folded-search.ts';
 import { createScrubStream, needleBytes } from '../../foundation/scrub-stream.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 
@@ -83,18 +83,13 @@ async function openOutput(path: string): Promise<FileHandle> {
 async function holdsSecret(file: FileHandle, scrubber: Scrubber): Promise<boolean> {
   const needles = needleBytes(scrubber);
   if (needles.length === 0) return false;
-  const search = byteSearch(needles);
-  const overlap = Math.max(...needles.map((needle) => needle.length)) - 1;
-  const buffer = Buffer.allocUnsafe(overlap + chunkBytes);
-  let kept = 0;
+  const isIn = foldedDetector(needles);
+  const buffer = Buffer.allocUnsafe(chunkBytes);
   for (let position = 0; ; ) {
-    const { bytesRead } = await file.read(buffer, kept, chunkBytes, position);
+    const { bytesRead } = await file.read(buffer, 0, chunkBytes, position);
     if (bytesRead === 0) return false;
     position += bytesRead;
-    const length = kept + bytesRead;
-    if (search(buffer, 0, length)) return true;
-    kept = Math.min(overlap, length);
-    buffer.copyWithin(0, length - kept, length);
+    if (isIn(buffer.subarray(0, bytesRead))) return true;
   }
 }
 

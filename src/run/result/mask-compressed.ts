@@ -3,9 +3,9 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { byteSearch } from '../../foundation/byte-search.ts';
 import { temporaryBeside } from '../../foundation/file/atomic-write.ts';
 import { errnoOf } from '../../foundation/file/errno.ts';
+import { foldedDetector } from '../../foundation/folded-search.ts';
 import { createScrubStream, needleBytes } from '../../foundation/scrub-stream.ts';
 import type { Scrubber } from '../../foundation/secret.ts';
 
@@ -50,21 +50,16 @@ async function isGzip(path: string): Promise<boolean> {
 }
 
 async function holdsSecret(path: string, scrubber: Scrubber, limitBytes: number): Promise<boolean> {
-  const needles = needleBytes(scrubber);
-  const search = byteSearch(needles);
-  const overlap = Math.max(...needles.map(({ length }) => length)) - 1;
+  const isIn = foldedDetector(needleBytes(scrubber));
   const file = createReadStream(path);
   const content = file.pipe(createGunzip());
   file.on('error', (error) => content.destroy(error));
-  let kept = Buffer.alloc(0);
   let total = 0;
   try {
     for await (const chunk of content as AsyncIterable<Buffer>) {
       total += chunk.length;
       if (total > limitBytes) throw new Error(`it unpacks to more than ${limitBytes} bytes`);
-      const bytes = Buffer.concat([kept, chunk]);
-      if (search(bytes, 0, bytes.length)) return true;
-      kept = bytes.subarray(Math.max(0, bytes.length - overlap));
+      if (isIn(chunk)) return true;
     }
     return false;
   } catch (error) {

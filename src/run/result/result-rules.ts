@@ -32,7 +32,11 @@ export async function resultRulesOf(card: ModelCard, scrubber: Scrubber): Promis
     const pattern = text === undefined ? undefined : compilePattern(text);
     if (text !== undefined && pattern) patterns.set(text, pattern);
   }
-  return { metrics, checks, scan: createPatternScan({ patterns, scrub: (text) => scrubber.scrub(text) }) };
+  return {
+    metrics,
+    checks,
+    scan: createPatternScan({ patterns, scrub: (text) => scrubber.scrubPiece(text) }),
+  };
 }
 
 export interface RunPlace {
