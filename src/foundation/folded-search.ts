@@ -3,6 +3,7 @@ import { type ByteHit, type ByteSearch, type Needle, pairTable } from './byte-se
 
 const lineFeed = 10;
 const carriageReturn = 13;
+const noPair = -1;
 
 export const endsLine = (byte: number | undefined): boolean => byte === lineFeed || byte === carriageReturn;
 
@@ -26,10 +27,15 @@ export function foldedSearch(needles: readonly Uint8Array[]): ByteSearch {
         last += jump;
         continue;
       }
-      const look = lookAt(haystack, from, last);
-      const further = look === undefined ? 1 : (jumps[look] as number);
-      if (look !== undefined && further === 0) {
-        const found = firstThatLies(endings.get(look) ?? [], haystack, { from, last, to, window });
+      if (endsLine(haystack[last])) {
+        last++;
+        continue;
+      }
+      const before = stepBack(haystack, from, last);
+      const pair = before < from ? noPair : ((haystack[before] as number) << 8) | (haystack[last] as number);
+      const further = pair === noPair ? 1 : (jumps[pair] as number);
+      if (further === 0) {
+        const found = firstThatLies(endings.get(pair) ?? [], haystack, { from, last, to, window });
         if (found) return found;
       }
       last += Math.max(1, further);
@@ -48,13 +54,6 @@ function withoutLineEnds(jumps: Uint8Array): Uint8Array {
     }
   }
   return quick;
-}
-
-/** The byte at `last` and the one before it that ends no line; undefined when there aren't two. */
-function lookAt(haystack: Uint8Array, from: number, last: number): number | undefined {
-  if (endsLine(haystack[last])) return undefined;
-  const before = stepBack(haystack, from, last);
-  return before < from ? undefined : ((haystack[before] as number) << 8) | (haystack[last] as number);
 }
 
 /** The place before `at` that holds no line end; before `from` when there is none. */
@@ -99,7 +98,7 @@ export function foldedDetector(needles: readonly Uint8Array[]): (chunk: Uint8Arr
   return (chunk) => {
     const seam = Buffer.concat([tail, firstText(chunk, overlap)]);
     if (search(seam, 0, seam.length) || search(chunk, 0, chunk.length)) return true;
-    const last = lastText(chunk, overlap);
+    const { text: last } = unfold(new Uint8Array(chunk.subarray(lastTextFrom(chunk, overlap))));
     const before = overlap - last.length;
     tail = before > 0 ? Buffer.concat([tail.subarray(Math.max(0, tail.length - before)), last]) : last;
     return false;
@@ -116,15 +115,6 @@ function firstText(bytes: Uint8Array, most: number): Uint8Array {
   return text.subarray(0, length);
 }
 
-function lastText(bytes: Uint8Array, most: number): Uint8Array {
-  const text = new Uint8Array(Math.min(most, bytes.length));
-  let start = text.length;
-  for (let at = bytes.length - 1; at >= 0 && start > 0; at--) {
-    if (!endsLine(bytes[at])) text[--start] = bytes[at] as number;
-  }
-  return text.subarray(start);
-}
-
 /** A text without its line ends, and where it stood. */
 export interface UnfoldedText {
   text: Uint8Array;
@@ -138,22 +128,34 @@ export interface UnfoldedText {
  */
 export type LinePrefix = (bytes: Uint8Array, start: number) => number;
 
-/** Takes out line ends, with the prefixes behind them; the text may be the bytes themselves. */
-export function unfold(bytes: Uint8Array, prefix?: LinePrefix): UnfoldedText {
-  if (!bytes.includes(lineFeed) && !bytes.includes(carriageReturn)) {
-    return { text: bytes, placeOf: (index) => index };
+/** Takes out line ends from `from` on, with the prefixes behind them; the text may be the bytes themselves. */
+export function unfold(bytes: Uint8Array, prefix?: LinePrefix, from = 0): UnfoldedText {
+  const part = from === 0 ? bytes : bytes.subarray(from);
+  if (!part.includes(lineFeed) && !part.includes(carriageReturn)) {
+    return { text: part, placeOf: (index) => from + index };
   }
-  const text = new Uint8Array(bytes.length);
-  const places = new Uint32Array(bytes.length);
+  const text = new Uint8Array(part.length);
+  const places = new Uint32Array(part.length);
   let length = 0;
-  for (let at = 0; at < bytes.length; at++) {
+  for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at] as number;
-    if (byte <= carriageReturn && endsLine(byte)) {
+    if (byte === lineFeed || byte === carriageReturn) {
       if (prefix && !endsLine(bytes[at + 1])) at += prefix(bytes, at + 1);
       continue;
     }
     places[length] = at;
-    text[length++] = byte;
+    text[length] = byte;
+    length++;
   }
   return { text: text.subarray(0, length), placeOf: (index) => places[index] as number };
+}
+
+/** From where on a text has `most` bytes that end no line; 0 when it has fewer. */
+export function lastTextFrom(bytes: Uint8Array, most: number): number {
+  let at = bytes.length;
+  for (let left = most; at > 0 && left > 0; ) {
+    at--;
+    if (!endsLine(bytes[at])) left--;
+  }
+  return at;
 }

@@ -1,6 +1,13 @@
 import { StringDecoder } from 'node:string_decoder';
 import { byteSearch } from './byte-search.ts';
-import { endsLine, type LinePrefix, type UnfoldedText, unfold } from './folded-search.ts';
+import {
+  endsLine,
+  foldedSearch,
+  type LinePrefix,
+  lastTextFrom,
+  type UnfoldedText,
+  unfold,
+} from './folded-search.ts';
 import { mask, type Scrubber, shortestScrubbed } from './secret.ts';
 
 /** A scrubber for bytes that come in chunks, wherever their borders fall, and line ends in a secret. */
@@ -37,9 +44,11 @@ export function createScrubStream(
   const needles = needleBytes(scrubber);
   if (needles.length === 0) return { push: (chunk) => chunk, end: () => nothing };
   const search = byteSearch(needles);
+  const folded = foldedSearch(needles);
   const heldFrom = startOfPartial(needles);
   const lengths = needles.map(({ length }) => length);
-  const mostHeld = mostFolds * Math.max(...lengths) + moreHeld;
+  const longest = Math.max(...lengths);
+  const mostHeld = mostFolds * longest + moreHeld;
   const mostShown = !live ? 0 : Math.min(...lengths) < 2 * shortestScrubbed ? shownLive / 2 : shownLive;
   let held = nothing;
   /** Bytes of `held` that were let out nevertheless: they are kept to know the rest of a secret by. */
@@ -47,7 +56,9 @@ export function createScrubStream(
 
   /** Scrubs up to what may become a secret, which is held back, or to the end. */
   const scrub = (bytes: Uint8Array, isEnd: boolean): Uint8Array => {
-    const unfolded = unfold(bytes, linePrefix);
+    // Nearly always there is none, and what may become one is at the end.
+    const isNone = !linePrefix && !folded(bytes, 0, bytes.length);
+    const unfolded = unfold(bytes, linePrefix, isNone ? lastTextFrom(bytes, longest - 1) : 0);
     const { text, placeOf } = unfolded;
     const parts: Uint8Array[] = [];
     const shownFrom = (index: number): number => (index < text.length ? placeOf(index) : bytes.length);
@@ -66,7 +77,7 @@ export function createScrubStream(
     const kept = shownFrom(to);
     if (kept > out) parts.push(bytes.subarray(out, kept));
     out = Math.max(0, out - kept);
-    held = Uint8Array.from(bytes.subarray(kept));
+    held = new Uint8Array(bytes.subarray(kept));
     if (to < text.length)
       letOut(parts, { text: text.subarray(to), placeOf: (at) => placeOf(to + at) - kept });
     return parts.length === 1 ? (parts[0] ?? nothing) : Buffer.concat(parts);
