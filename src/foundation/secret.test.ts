@@ -95,6 +95,9 @@ test('of a line out of its text, parts of a secret are masked that go on elsewhe
   expect(scrubber.scrubPiece('horse-battery-staple is wrong')).toBe('****** is wrong');
   expect(scrubber.scrubPiece('se-battery-st')).toBe('******');
   expect(scrubber.scrubPiece('a correct-horse-battery-staple b')).toBe('a ****** b');
+  expect(scrubber.scrubPiece('batt\r\nery-\nstaple\n and\ncorr\nect-horse\n')).toBe(
+    '******\r\n******\n******\n and\n******\n******\n',
+  );
   // Words that stand in a secret too.
   for (const text of ['', 'staple', 'the horse', 'correct', 'battery-'])
     expect(scrubber.scrubPiece(text)).toBe(text);

@@ -84,11 +84,12 @@ export class Scrubber {
    */
   scrubPiece(text: string): string {
     const whole = this.scrub(text);
-    const head = this.#longestPart(whole.length, (length) => whole.slice(0, length));
-    if (head > 0 && head === whole.length) return mask;
-    const rest = whole.slice(head);
-    const tail = this.#longestPart(rest.length, (length) => rest.slice(-length));
-    return (head > 0 ? mask : '') + rest.slice(0, rest.length - tail) + (tail > 0 ? mask : '');
+    const folded = withoutLineEnds(whole);
+    const head = this.#longestPart(folded.length, (length) => folded.slice(0, length));
+    const tail = this.#longestPart(folded.length - head, (length) => folded.slice(-length));
+    const from = placeBehind(whole, head);
+    const to = placeBehind(whole, folded.length - tail);
+    return maskLines(whole.slice(0, from)) + whole.slice(from, to) + maskLines(whole.slice(to));
   }
 
   /** How long the longest piece is that tells too much of a secret; 0 without one. */
@@ -120,6 +121,15 @@ export class Scrubber {
   }
 }
 
+const maskLines = (text: string): string => text.replaceAll(/[^\r\n]+/g, mask);
+
+/** The place behind the first `count` characters that end no line. */
+function placeBehind(text: string, count: number): number {
+  let place = 0;
+  for (let left = count; left > 0; place++) if (!lineEnd.test(text.charAt(place))) left--;
+  return place;
+}
+
 /** Line ends within a secret stay, so that lines keep their numbers; each line has a mask of its own. */
 function scrubFolded(text: string, pattern: RegExp): string {
   const folded = withoutLineEnds(text);
@@ -131,7 +141,7 @@ function scrubFolded(text: string, pattern: RegExp): string {
   for (const { 0: found, index } of folded.matchAll(pattern)) {
     const start = places[index] ?? 0;
     const end = (places[index + found.length - 1] ?? 0) + 1;
-    clean += text.slice(from, start) + text.slice(start, end).replaceAll(/[^\r\n]+/g, mask);
+    clean += text.slice(from, start) + maskLines(text.slice(start, end));
     from = end;
   }
   return clean + text.slice(from);

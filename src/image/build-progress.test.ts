@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readBuildProgress } from './build-progress.ts';
+import { buildKitPrefix, readBuildProgress } from './build-progress.ts';
 
 /** Recorded from Docker 20.10 with BuildKit. */
 const buildKit = `#1 [internal] load build definition from Dockerfile
@@ -86,4 +86,20 @@ test('a line without an end is kept in part only', () => {
   for (let round = 0; round < 100; round++) progress.push(Buffer.alloc(100_000, 'x'));
   progress.end();
   expect(progress.lastError()?.length).toBeLessThan(10_000);
+});
+
+test.each([
+  ['#5 0.161 hi', 9],
+  ['#12 1234.567 ', 13],
+  ['#5 0.1', 6],
+  ['#5 0', 4],
+  ['#', 1],
+  ['#5 CACHED', 0],
+  ['#5 [2/2] RUN x', 0],
+  ['# 5 0.1 x', 0],
+  ['#5 0.1\n', 0],
+  ['5 0.1 x', 0],
+  ['', 0],
+])('before %j, what BuildKit put there has %i bytes', (line, length) => {
+  expect(buildKitPrefix(Buffer.from(`ab${line}`), 2)).toBe(length);
 });

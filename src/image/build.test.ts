@@ -87,6 +87,22 @@ test('a build leaves image, base digest, command, and a log without secrets', as
   expect(log).toBe('Step 1/1 : FROM base:1\nhere is ******\n');
 });
 
+test('a secret is masked in the log that BuildKit shows in lines, each behind its step', async () => {
+  const lines =
+    Buffer.from('token-value')
+      .toString('base64')
+      .match(/.{1,5}/g) ?? [];
+  const { result, log } = await built(async (spec) => {
+    for (const line of lines) say(spec, `#5 0.16`, `1 ${line}\n`);
+    say(spec, '#5 ERROR: x\n#5 0.2 next\n');
+    throw new MadError('BUILD_FAILED', 'no');
+  });
+  const mask = '#5 0.161 ******';
+  expect(log.startsWith(`${mask}\n${mask}\n${mask}U\n#5 0.161 =\n`)).toBe(true);
+  expect(log).toContain('#5 0.2 next\n');
+  expect(result.status).toBe('FAILURE');
+});
+
 test('the log grows while the build runs', async () => {
   let during = '';
   const root = packageWith({});

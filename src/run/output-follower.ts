@@ -82,7 +82,7 @@ export function followOutput(options: FollowOptions): OutputFollower {
       await reader.readAll();
       const result = reader.end();
       const tail = await tailOf(output, result).catch(() => '');
-      return { ...result, tail: options.scrubber.scrub(tail) };
+      return { ...result, tail: options.scrubber.scrubPiece(tail) };
     } finally {
       changes.close();
       closeSync(output);

@@ -21,17 +21,21 @@ const password = `pass/word+of the+credential=${process.pid}`;
 const token = `tok&en+in/the environment=${process.pid}`;
 
 const script = `${printsAll}
-show "$AMD_GITHUB_PASSWORD"; show "$MAD_SECRETS_TOKEN"; env
+show "$AMD_GITHUB_PASSWORD"; show "$MAD_SECRETS_TOKEN"; env; env | base64; env | xxd -p
+printf '%s' "$MAD_SECRETS_TOKEN" | base64 | { IFS= read -r whole; printf '%.20s' "$whole"; sleep 0.5; echo "$whole" | tail -c +21; }
 printf 'model,performance,metric,note\\nrow,7,%s,%s\\nrow2,8,x,%s\\n' "$MAD_SECRETS_TOKEN" "$AMD_GITHUB_PASSWORD" "$MAD_SECRETS_TOKEN" > ../table.csv
 show "$MAD_SECRETS_TOKEN" > ../left.txt
 sleep 3
 `;
 const failingScript = `${printsAll}
 echo "performance: 3 $MAD_SECRETS_TOKEN"
+echo "RuntimeError: bad login $AMD_GITHUB_PASSWORD" | fold -w 40
 echo "RuntimeError: cannot log in as $AMD_GITHUB_USERNAME with $AMD_GITHUB_PASSWORD" >&2
+env | base64; env | xxd -p
 show "$AMD_GITHUB_PASSWORD"; exit 1
 `;
-const dockerfile = `RUN --mount=type=secret,id=MAD_SECRETS_TOKEN echo "build has $(cat /run/secrets/MAD_SECRETS_TOKEN)"`;
+const dockerfile = `RUN --mount=type=secret,id=MAD_SECRETS_TOKEN echo "build has $(cat /run/secrets/MAD_SECRETS_TOKEN)" && \\
+  for width in 5 20; do base64 -w $width /run/secrets/MAD_SECRETS_TOKEN; xxd -p -c $width /run/secrets/MAD_SECRETS_TOKEN; done`;
 
 async function packageWithSecrets(): Promise<{ folder: string; secrets: Record<string, string> }> {
   const login = await registryLogin();
@@ -89,10 +93,10 @@ test.each(['--verbose', '--json'])(
     const run = await startCli(args, { cwd: folder, env }).ended.finally(() => over.abort());
     const seen = await watching;
     expect(run.exitCode, run.stdout + run.stderr).toBe(3);
-    expect((await readRecords(results)).map(({ failure }) => failure?.class)).toEqual([
-      undefined,
-      'exit_code',
-    ]);
+    const records = await readRecords(results);
+    expect(records.map(({ failure }) => failure?.class)).toEqual([undefined, 'exit_code']);
+    // The line that is quoted has only the first part of the secret in it.
+    expect(records[1]?.failure?.evidence).toBe('RuntimeError: bad login ******');
 
     expect(seen.containers).toBeGreaterThan(0);
     expect(seen.leaks).toEqual([]);
@@ -206,6 +210,10 @@ test('the test itself finds every form', async () => {
   await rm(folder, { recursive: true });
   const found = leaksIn('here', stdout, { token });
   expect(found.map((leak) => Number(leak.split(' ').at(-1)))).toEqual(
-    expect.arrayContaining([0, 1, 3, 4, 5]),
+    expect.arrayContaining([0, 1, 3, 4, 5, 9]),
   );
+  const dumped = await execute('sh', ['-c', "env | base64; env | od -An -tx1 -v | tr -d ' '"], {
+    env: { A: 'x', TOKEN: token, PATH: process.env.PATH },
+  });
+  expect(leaksIn('here', dumped.stdout, { token }).join()).toMatch(/form [345].*form 9/);
 });

@@ -38,7 +38,7 @@ export interface Findings {
 
 export interface FindingOptions {
   errors: ErrorPatterns;
-  /** Applied to quoted lines before they are shortened, so that no half of a secret stays; never to the metric. */
+  /** Applied to the metric's name, and to quoted lines before they are shortened, so that no half of a secret stays. */
   scrub?(text: string): string;
 }
 
@@ -156,7 +156,7 @@ function judgesOf(
         shown.unreadLine ??= quote(hit);
         return false;
       }
-      shown.metric = found;
+      shown.metric = { ...found, ...(found.name !== undefined && { name: scrub(found.name) }) };
       if (found.name === undefined) shown.bareLine = quote(hit);
       return true;
     },

@@ -179,6 +179,15 @@ test("a user's pattern that overlaps with the metric's hides neither", () => {
   }
 });
 
+test('the name of a metric is scrubbed, its number is not', () => {
+  const scrub = (text: string) => text.replaceAll('123', '***');
+  expect(scan('performance: 123 of123\n', [], { scrub }).metric).toEqual({
+    name: 'of***',
+    value: 123,
+    text: '123',
+  });
+});
+
 test('quoted lines are scrubbed before they are shortened', () => {
   const secret = 'hunter2-hunter2';
   const scrub = (text: string) => text.replaceAll(secret, '******');

@@ -17,7 +17,7 @@ export interface OutputScanner {
 
 export interface ScannerOptions {
   errors: ErrorPatterns;
-  /** Applied to the quoted lines, before they are shortened, so that no half secret stays; not to the metric. */
+  /** Applied to the metric's name, and to quoted lines before they are shortened, so that no half of a secret stays. */
   scrub?(text: string): string;
 }
 

@@ -61,6 +61,21 @@ test('a secret across the border of what is read at once is found', async () => 
   }
 });
 
+test('a secret that lines of any width break is found, also across the border of what is read at once', async () => {
+  const chunk = 256 * 1024;
+  const lines = `${Buffer.from(`TOKEN=${secret}; `)
+    .toString('base64')
+    .match(/.{1,7}/g)
+    ?.join('\r\n')}\n`;
+  for (const before of [0, chunk - 30, chunk - 12, chunk - 1]) {
+    await writeFile(from, `${'x'.repeat(before)}${lines}${'\n'.repeat(chunk)}${lines}`);
+    expect((await finishLog({ from, to, scrubber })).scrubbed).toBe(true);
+    const log = (await readFile(to, 'utf8')).slice(before);
+    expect(log).toMatch(/^VE9LRU4\r\n9.?\*{6}\r\n\*{6}\r\n\*{6}.{0,4}\r\n/);
+    expect(log.match(/\*{6}/g)).toHaveLength(6);
+  }
+});
+
 test('without secrets nothing is searched, and an empty output is a log too', async () => {
   await writeFile(from, '');
   expect(await finishLog({ from, to, scrubber: new Scrubber([]) })).toEqual({ bytes: 0, scrubbed: false });

@@ -32,6 +32,14 @@ test('a secret is masked wherever it stands, and all else stays', async () => {
   }
 });
 
+test('a secret that line ends break is masked', async () => {
+  const file = await fileOf(gzipSync(filler + Buffer.from(secret).toString('hex').replace(/.{4}/g, '$&\n')));
+  expect(await maskCompressed(file, scrubber)).toBe(true);
+  expect(gunzipSync(await readFile(file)).toString()).toBe(
+    `${filler}${'******\n'.repeat(secret.length / 2)}`,
+  );
+});
+
 test('what holds no secret, is no gzip file or a damaged one stays byte for byte', async () => {
   const whole = gzipSync(filler);
   for (const content of [whole, whole.subarray(0, 9000), Buffer.from([0x1f, 0x8b, 1]), Buffer.from(filler)]) {

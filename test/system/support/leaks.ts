@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { containersWithLabel, docker } from './engine.ts';
 
-/** What a secret looks like: as it is, URL-encoded, and the middle of its base64 at each of its three places. */
+/** What a secret looks like: as it is, URL-encoded, the middle of its base64 at each of its three places, in hexadecimal. */
 function formsOf(secret: string): string[] {
   const encoded = encodeURIComponent(secret);
   const base64 = [0, 1, 2].map((offset) => {
@@ -20,24 +20,35 @@ function formsOf(secret: string): string[] {
     encoded.replaceAll('%20', '+'),
     ...base64,
     ...base64.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
+    Buffer.from(secret).toString('hex'),
+    Buffer.from(secret).toString('hex').toUpperCase(),
   ];
 }
 
+/** Without what a text may be broken by: line ends, as they are, in JSON, and with what BuildKit puts before a line. */
+const unfolded = (text: string): string => text.replaceAll(/(?:\r|\n|\\r|\\n)(?:#\d+ \d+\.\d+ )?/g, '');
+
 /** Where a text holds a secret, in words that don't hold it. */
 export function leaksIn(place: string, text: string, secrets: Readonly<Record<string, string>>): string[] {
+  const whole = unfolded(text);
   return Object.entries(secrets).flatMap(([name, secret]) =>
     formsOf(secret).flatMap((form, index) =>
-      text.includes(form) ? [`${place}: ${name}, form ${index}`] : [],
+      text.includes(form) || whole.includes(unfolded(form)) ? [`${place}: ${name}, form ${index}`] : [],
     ),
   );
 }
 
-/** Prints a variable in every form, into the output and into files. */
+/** Prints a variable in every form, whole and in lines of several widths, into the output and into files. */
 export const printsAll = `
+encoded() { printf '%s' "$1" | sed 's/%/%25/g;s/+/%2B/g;s#/#%2F#g;s/=/%3D/g;s/&/%26/g;s/ /%20/g'; }
 show() {
   printf 'plain %s\\n' "$1"
-  printf '%s' "$1" | sed 's/%/%25/g;s/+/%2B/g;s#/#%2F#g;s/=/%3D/g;s/&/%26/g;s/ /%20/g'; echo
+  encoded "$1"; echo
   for before in '' x xx; do printf '%s%s' "$before" "$1" | base64 | tr -d '\\n'; echo; done
+  for before in '' x xx; do printf 'A_VARIABLE=%s%s' "$before" "$1" | base64 -w 20; echo; done
+  printf '%s' "$1" | base64 -w 7 | tr '+/' '-_' | sed 's/$/\\r/'; echo
+  encoded "$1" | fold -w 16; echo; printf '%s' "$1" | fold -w 9; echo
+  printf '%s' "$1" | od -An -tx1 -v | tr -d ' '; printf '%s' "$1" | base64 | sed 's/./&\\n/g'
 }
 `;
 export interface Watched {
