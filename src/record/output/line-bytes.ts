@@ -1,4 +1,5 @@
 /** The lines of an output that lies in memory as bytes: where they begin and end, and their text. */
+import { endsLine } from '../../foundation/folded-search.ts';
 import { plainLine } from './metric-pattern.ts';
 
 /** The bytes from `start` to before `end`. */
@@ -14,9 +15,6 @@ const metricReach = 512;
 const longestQuote = 500;
 
 export const lineFeed = 10;
-const carriageReturn = 13;
-
-const endsLine = (byte: number | undefined): boolean => byte === lineFeed || byte === carriageReturn;
 
 /** The line that the byte at `at` belongs to, or as much of it as is within reach. */
 export function lineAround(block: Uint8Array, at: number, limit: number): Bounds {
