@@ -65,6 +65,7 @@ test('one row without a number makes the model fail', () => {
 test.each<[Partial<Metric>, Partial<Metric>[], string]>([
   [{ name: '' }, [], "1 of 1 results don't count: b has no metric"],
   [{ row: '' }, [], "1 of 1 results don't count: a row without a model has no name"],
+  [{ columns: { status: 'FAILURE' } }, [], "1 of 1 results don't count: b has the status FAILURE"],
   [{}, [], "1 of 1 results don't count: b has more cells than columns"],
   [{}, [{ column: 'p99', value: null }], "1 of 1 results don't count: b has no number in p99"],
 ])('a row that does not count says what it lacks: %j', (changes, others, message) => {

@@ -2,6 +2,7 @@
  * How one attempt is judged: pure, from what was seen. Absent is not success: a missing exit code, metric or row is a
  * failure of its own class.
  */
+import { saysFailure } from './output/row-status.ts';
 import type { CheckResult, FailureClass, Metric, RunFailure, RunStatus } from './record-schema.ts';
 
 /** How the program of stages ended. */
@@ -191,12 +192,13 @@ function badRows(metrics: readonly Metric[]): string | undefined {
   return `${count} don't count: ${lacks.join(', ')}${more}`;
 }
 
-function lackOf({ value, name, row }: Metric, metrics: readonly Metric[]): string {
+function lackOf({ value, name, row, columns }: Metric, metrics: readonly Metric[]): string {
   if (value === null) return 'has no number';
   if (name === '') return 'has no metric';
   const column = metrics.find((one) => one.row === row && one.column !== undefined && one.value === null);
   if (column) return `has no number in ${column.column}`;
-  return row === '' ? 'has no name' : 'has more cells than columns';
+  if (row === '') return 'has no name';
+  return saysFailure(columns.status) ? `has the status ${columns.status}` : 'has more cells than columns';
 }
 
 function checkFailure(checks: readonly CheckResult[]): RunFailure | undefined {

@@ -73,6 +73,18 @@ test('colours and control characters are taken out, so that all files show the s
   ]);
 });
 
+test('a row that says of itself that it failed has', async () => {
+  const results = await read(
+    'model,performance,metric,status\na,1,x,SUCCESS\nb,0,x,FAILURE\nc,0,x,failed\nd,1,x,\n',
+  );
+  expect(short(results).map(([row, , , status]) => [row, status])).toEqual([
+    ['a', 'SUCCESS'],
+    ['b', 'FAILURE'],
+    ['c', 'FAILURE'],
+    ['d', 'SUCCESS'],
+  ]);
+});
+
 test('every row is judged for itself', async () => {
   const rows = ['a,1,x', 'b,,x', 'c,nan,x', 'd,fast,x', 'e,5,', ',6,x', 'g,7', 'h,8,x,,', 'i,9,x,y'];
   const results = await read(`model,performance,metric\n${rows.join('\n')}\n`);

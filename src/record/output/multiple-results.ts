@@ -4,6 +4,7 @@ import { MadError } from '../../foundation/error.ts';
 import type { Metric } from '../record-schema.ts';
 import { oneLine } from './clean-text.ts';
 import { plainLine, readNumber } from './metric-pattern.ts';
+import { saysFailure } from './row-status.ts';
 
 export interface MultipleResults {
   /** One for each row of the file, good or not. */
@@ -155,7 +156,7 @@ function metricOf(header: readonly string[], row: readonly string[]): Metric {
   const model = oneLine(cells.get('model') ?? '');
   // A row longer than its header has its values in the wrong columns.
   const fits = row.slice(header.length).every((cell) => cellText(cell) === '');
-  const whole = value !== null && name !== '' && model !== '' && fits;
+  const whole = value !== null && name !== '' && model !== '' && fits && !saysFailure(cells.get('status'));
   const columns = [...cells].filter(([column]) => column !== '' && !isRequired(column));
   return {
     name,
