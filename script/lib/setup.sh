@@ -1,4 +1,4 @@
-# What every developer's command needs first: Node.js, the dependencies, two programs, the hooks.
+# What every developer's command needs first: Node.js, the dependencies, a few programs, the hooks.
 # Sourced from the repository's root.
 
 . script/lib/cache.sh
@@ -27,7 +27,8 @@ install_hooks() {
 set_up() {
   use_node
   install_dependencies
-  # MAD packages may list their models in Python, and the snapshot of a package names its git commit.
-  install_missing git python3
+  # MAD packages may list their models in Python, and the snapshot of a package names its git commit. Scripts that go into
+  # containers are tested in the shell of small images, too.
+  install_missing git python3 busybox
   install_hooks
 }
