@@ -21,7 +21,8 @@ import { cardToManifest } from '../../package/manifest-card.ts';
 import { takeSnapshot } from '../../package/snapshot.ts';
 import type { OpenCampaign } from '../open-campaign.ts';
 import type { BuildOptions, Surroundings } from '../options.ts';
-import type { BuildInputs, BuildPlan, ImageTask } from './plan-builds.ts';
+import type { ImageTask } from './image-task.ts';
+import type { BuildInputs, BuildPlan } from './plan-builds.ts';
 import { publishPackage } from './publish-package.ts';
 
 export interface BuildOutcome {

@@ -1,13 +1,11 @@
 /** What a build will do: images to build and where they go, images that are there already, models that nothing fits. */
-import { posix } from 'node:path';
 import type { Context } from '../../context/context.ts';
 import { buildArgsOf } from '../../context/known-keys.ts';
 import { MadError } from '../../foundation/error.ts';
-import { type ImageBuildPlan, planImageBuild } from '../../image/build-plan.ts';
+import { planImageBuild } from '../../image/build-plan.ts';
 import { type Dockerfile, explainNoMatch, findDockerfiles } from '../../image/dockerfile.ts';
 import { architectureArgument, fitsTarget, parseTargetArchitectures } from '../../image/gpu-architecture.ts';
 import { imageName } from '../../image/name.ts';
-import { parseImageReference, printImageReference, registryImage } from '../../image/reference.ts';
 import type { Engine } from '../../machine/engine/engine.ts';
 import type { FailedBuild, GivenImage } from '../../manifest/assemble.ts';
 import type { ModelCard } from '../../package/card.ts';
@@ -17,21 +15,9 @@ import { tellUnusedKeys } from '../context-notices.ts';
 import type { BuildOptions, Surroundings } from '../options.ts';
 import type { Access } from '../prepare.ts';
 import { existingImages, ownImages } from './given-image.ts';
+import type { ImageTask } from './image-task.ts';
+import { nameTargets } from './name-targets.ts';
 import type { WantedModel } from './wanted-model.ts';
-
-/** One image to build, for one or more cards that differ in their arguments only. */
-export interface ImageTask {
-  image: string;
-  cards: ModelCard[];
-  dockerfile: Dockerfile;
-  plan: ImageBuildPlan;
-  /** The one of several that it is built for; part of its name. */
-  architecture: string | undefined;
-  /** As typed; undefined when the image stays here. */
-  registry: string | undefined;
-  /** Its name there. */
-  registryImage: string | undefined;
-}
 
 export interface BuildPlan {
   tasks: ImageTask[];
@@ -67,7 +53,7 @@ export async function planBuilds(inputs: BuildInputs, around: Surroundings): Pro
   for (const one of wanted) {
     const found = await findDockerfiles(around.cwd, one.card, context);
     if (!one.build) plan.given.push(...existingImages(one, found, access.credentials));
-    else await addTasks(plan, one, found, variants, inputs, around);
+    else await addTasks(plan, one, { found, variants }, inputs, around);
   }
   nameTargets(plan.tasks, wanted, access);
   return plan;
@@ -77,6 +63,18 @@ export async function planBuilds(inputs: BuildInputs, around: Surroundings): Pro
 interface Variant {
   context: Context;
   architecture: string | undefined;
+}
+
+/** One image of a model, if it fits. */
+interface Choice {
+  dockerfile: Dockerfile;
+  variant: Variant;
+}
+
+/** All images that a model may have. */
+interface Choices {
+  found: readonly Dockerfile[];
+  variants: readonly Variant[];
 }
 
 function variantsOf({ options, context }: BuildInputs, around: Surroundings): Variant[] {
@@ -109,8 +107,7 @@ const withArchitecture = (context: Context, architecture: string): Context => ({
 async function addTasks(
   plan: BuildPlan,
   wanted: WantedModel,
-  found: readonly Dockerfile[],
-  variants: readonly Variant[],
+  { found, variants }: Choices,
   inputs: BuildInputs,
   around: Surroundings,
 ): Promise<void> {
@@ -119,24 +116,20 @@ async function addTasks(
     plan.failed.push({ model: card.name, card: cardToManifest(card), error });
   };
   if (found.length === 0) return fail(await explainNoMatch(around.cwd, card, inputs.context));
-  let fitting = 0;
-  for (const variant of variants) {
-    for (const dockerfile of found) {
-      const { architecture } = variant;
-      if (architecture !== undefined && !fitsTarget(dockerfile.madeFor, architecture)) {
-        tellUnfit(dockerfile, architecture, around);
-        continue;
-      }
-      fitting++;
-      await addTask(plan.tasks, wanted, dockerfile, variant, inputs, around);
-    }
-  }
-  if (fitting > 0) return;
+  const all = variants.flatMap((variant) => found.map((dockerfile) => ({ dockerfile, variant })));
+  const fitting = all.filter(fits);
+  for (const choice of all) if (!fits(choice)) tellUnfit(choice, around);
+  for (const choice of fitting) await addTask(plan.tasks, wanted, choice, inputs, around);
+  if (fitting.length > 0) return;
   const made = found.map(({ path, madeFor }) => `${path} (for ${madeFor?.join(', ')})`);
   fail(`no Dockerfile of the model ${card.name} fits --target-archs: ${made.join('; ')}`);
 }
 
-function tellUnfit({ path, madeFor }: Dockerfile, architecture: string, around: Surroundings): void {
+const fits = ({ dockerfile, variant: { architecture } }: Choice): boolean =>
+  architecture === undefined || fitsTarget(dockerfile.madeFor, architecture);
+
+function tellUnfit({ dockerfile, variant: { architecture } }: Choice, around: Surroundings): void {
+  const { path, madeFor } = dockerfile;
   around.events.emit({
     type: 'notice',
     level: 'warning',
@@ -149,14 +142,14 @@ function tellUnfit({ path, madeFor }: Dockerfile, architecture: string, around: 
 async function addTask(
   tasks: ImageTask[],
   wanted: WantedModel,
-  dockerfile: Dockerfile,
-  variant: Variant,
+  choice: Choice,
   inputs: BuildInputs,
   around: Surroundings,
 ): Promise<void> {
   const { card, registry } = wanted;
   const { access, engine, options } = inputs;
-  const { context, architecture } = variantFor(dockerfile, variant, inputs);
+  const { dockerfile } = choice;
+  const { context, architecture } = variantFor(choice, inputs);
   const image = imageName(card, dockerfile.path, architecture);
   const known = tasks.find((task) => task.image === image);
   if (known) {
@@ -184,7 +177,7 @@ async function addTask(
 }
 
 /** What runs on this machine is built for its GPUs, where the Dockerfile asks and nobody says otherwise. */
-function variantFor(dockerfile: Dockerfile, variant: Variant, { architecture }: BuildInputs): Variant {
+function variantFor({ dockerfile, variant }: Choice, { architecture }: BuildInputs): Variant {
   const asks = dockerfile.declaredArgs.includes(architectureArgument);
   if (!architecture || !asks || buildArgsOf(variant.context)[architectureArgument] !== undefined)
     return variant;
@@ -210,49 +203,5 @@ function refuseTwoTargets(known: ImageTask, card: WantedModel, wanted: readonly 
     'INVALID_FILE',
     `the batch manifest sends the image ${known.image} of ${card.card.name} to two places`,
     { hint: 'Give all entries of one model the same registry and registry_image.' },
-  );
-}
-
-/** Before anything is built, so that a registry that makes no reference costs no time. */
-function nameTargets(
-  tasks: readonly ImageTask[],
-  wanted: readonly WantedModel[],
-  { credentials }: Access,
-): void {
-  const wishes = new Map(wanted.map(({ card, registryImage: name }) => [card, name]));
-  const wish = ({ cards }: ImageTask): string | undefined => cards[0] && wishes.get(cards[0]);
-  const targets = new Map<string, ImageTask>();
-  for (const task of tasks) {
-    const named = wish(task);
-    if (named !== undefined) {
-      const several = tasks.filter((other) => wish(other) === named).length > 1;
-      task.registryImage = several ? withSuffix(named, task) : named;
-    } else if (task.registry !== undefined) {
-      task.registryImage = registryImage(task.registry, credentials, task.image);
-    } else continue;
-    const other = targets.get(task.registryImage);
-    if (other) {
-      throw new MadError(
-        'INVALID_FILE',
-        `${other.image} and ${task.image} would both be pushed as ${task.registryImage}`,
-        {
-          hint: 'Give each model a registry_image of its own.',
-        },
-      );
-    }
-    targets.set(task.registryImage, task);
-  }
-}
-
-/** `my-org/dummy:latest_ubuntu.amd`: what the Dockerfile's name has behind the card's, and the architecture. */
-function withSuffix(name: string, { cards, dockerfile, architecture }: ImageTask): string {
-  const prefix = `${posix.normalize(cards[0]?.dockerfile ?? '')}.`;
-  const rest = dockerfile.path.startsWith(prefix) ? dockerfile.path.slice(prefix.length) : '';
-  const parts = [rest.replace(/\.?Dockerfile$/, ''), architecture ?? ''].filter((part) => part !== '');
-  const suffix = parts.join('_').replace(/[^A-Za-z0-9_.-]/g, '-');
-  const reference = parseImageReference(name);
-  if (suffix === '') return name;
-  return printImageReference(
-    parseImageReference(printImageReference({ ...reference, tag: `${reference.tag ?? 'latest'}_${suffix}` })),
   );
 }

@@ -102,9 +102,10 @@ async function fetch(
       // Later tries find what this call itself brought.
       const isFirst = reusedBytes === undefined;
       const mended = isFirst && isFolder ? await mendWhatIsThere(from, into, around) : 0;
-      const plan = await planned(from, isFolder, into, around);
+      const copying = { from, isFolder, into };
+      const plan = await planned(copying, around);
       reusedBytes ??= plan.missingFiles === plan.files ? 0 : plan.bytes - plan.missing - mended;
-      const done = await transferred(from, isFolder, into, plan, around, onProgress);
+      const done = await transferred(copying, plan, around, onProgress);
       if (isFirst) reusedBytes += done.matched;
       return done;
     },
@@ -149,12 +150,14 @@ async function mendWhatIsThere(from: RsyncSource, into: string, around: DataArou
   return missing - matched;
 }
 
-async function planned(
-  from: RsyncSource,
-  isFolder: boolean,
-  into: string,
-  around: DataAround,
-): Promise<RsyncTotals> {
+interface Copying {
+  from: RsyncSource;
+  isFolder: boolean;
+  /** Folder on this machine. */
+  into: string;
+}
+
+async function planned({ from, isFolder, into }: Copying, around: DataAround): Promise<RsyncTotals> {
   const totals = await must(transfer(from, isFolder, into, { planned: true }), from, around);
   if (totals.files === 0) {
     const why = `has no file in ${from.path}`;
@@ -167,9 +170,7 @@ async function planned(
 }
 
 async function transferred(
-  from: RsyncSource,
-  isFolder: boolean,
-  into: string,
+  { from, isFolder, into }: Copying,
   plan: RsyncTotals,
   around: DataAround,
   onProgress: OnProgress,

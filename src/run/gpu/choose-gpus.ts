@@ -41,7 +41,7 @@ export function gpuWish(card: ModelCard, context: Context, facts: GpuFacts, setA
   const missing = named.filter((devices) => devices.length === 0);
   const tooFew = asked < 0 ? missing.length > 0 : asked > candidates.length;
   if (candidates.length === 0 || tooFew)
-    throw unavailable(card, asked, candidates.length, facts, list, setAside);
+    throw unavailable({ card, asked, left: candidates.length, facts, list, setAside });
   return { count: asked < 0 ? candidates.length : asked, candidates };
 }
 
@@ -64,14 +64,18 @@ function listedGpus(context: Context): GpuList | undefined {
   return { names: [...numbers.map(String), ...names], text: parts.join(',') };
 }
 
-function unavailable(
-  card: ModelCard,
-  asked: number,
-  left: number,
-  facts: GpuFacts,
-  list: GpuList | undefined,
-  setAside: SetAside,
-): MadError {
+interface Shortage {
+  card: ModelCard;
+  /** GPUs; -1: all. */
+  asked: number;
+  /** How many could be given. */
+  left: number;
+  facts: GpuFacts;
+  list: GpuList | undefined;
+  setAside: SetAside;
+}
+
+function unavailable({ card, asked, left, facts, list, setAside }: Shortage): MadError {
   const what = asked < 0 ? 'all GPUs' : `${asked} GPU${asked === 1 ? '' : 's'}`;
   if (facts.count === 0) {
     return new MadError('DEVICE_UNAVAILABLE', `${card.name} asks for ${what}, and this machine has none`, {

@@ -72,7 +72,7 @@ export async function collectToolOutputs(options: ToolOutputsOptions): Promise<T
     if (!isWanted(entry.name) || found.names.includes(entry.name)) return;
     if (options.taken.has(`artifacts/${entry.name}`)) return;
     const before = found.artifacts.length;
-    await keep(join(folder, entry.name), entry.name, entry, 0, options, found);
+    await keep({ entry, path: join(folder, entry.name), name: entry.name, depth: 0 }, options, found);
     if (found.artifacts.length > before) found.names.push(entry.name);
   };
   await inFolder(options.workspace, async (workspace, entries) => {
@@ -105,11 +105,17 @@ async function inFolder(
   }
 }
 
+interface Output {
+  entry: Dirent;
+  /** Where it is now. */
+  path: string;
+  /** Its path below `artifacts/`. */
+  name: string;
+  depth: number;
+}
+
 async function keep(
-  path: string,
-  name: string,
-  entry: Dirent,
-  depth: number,
+  { entry, path, name, depth }: Output,
   options: ToolOutputsOptions,
   found: { artifacts: RunRecord['artifacts']; warnings: string[] },
 ): Promise<void> {
@@ -120,17 +126,16 @@ async function keep(
   if (entry.isDirectory()) {
     if (depth >= deepest) return void found.warnings.push(`${name} is too deep: what is in it was not kept`);
     return inFolder(path, async (opened, entries) => {
-      for (const inner of entries)
-        await keep(join(opened, inner.name), `${name}/${inner.name}`, inner, depth + 1, options, found);
+      for (const inner of entries) {
+        const place = { path: join(opened, inner.name), name: `${name}/${inner.name}` };
+        await keep({ ...place, entry: inner, depth: depth + 1 }, options, found);
+      }
     });
   }
   if (!entry.isFile()) return;
   if (found.artifacts.length >= mostFiles) {
-    if (
-      found.artifacts.length === mostFiles &&
-      !found.warnings.some((words) => words.startsWith('more than'))
-    )
-      found.warnings.push(`more than ${mostFiles} files were left by tools: the others were not kept`);
+    const words = `more than ${mostFiles} files were left by tools: the others were not kept`;
+    if (!found.warnings.includes(words)) found.warnings.push(words);
     return;
   }
   try {
