@@ -4,9 +4,9 @@ export const withoutLineEnds = (text: string): string => text.replaceAll(/[\r\n]
 
 /** What a secret may look like in text; all without line ends, which may stand anywhere. */
 export function formsOf(value: string): string[] {
-  // The line end behind a value, and the kind of line ends within, often get lost on its way into a variable.
-  const values = new Set([value, value.replace(/^[\r\n]+|[\r\n]+$/g, ''), value.replaceAll('\r\n', '\n')]);
-  const forms = [...values].flatMap(encodings);
+  // Line ends around a value often get lost on its way into a variable; without them it is found with them as well.
+  const inner = value.replace(/^[\r\n]+|[\r\n]+$/g, '');
+  const forms = [...new Set([inner, inner.replaceAll('\r\n', '\n')])].flatMap(encodings);
   // A value with several lines (a key) also shows up line by line.
   forms.push(...value.split(/[\r\n]+/));
   return forms.map(withoutLineEnds);
