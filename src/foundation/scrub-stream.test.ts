@@ -162,6 +162,22 @@ test('line ends without end are not held back, and the secret around them is mas
   }
 });
 
+test('the longest form is found by its last character', () => {
+  const scrubber = scrubberOf('a-secret');
+  const form = scrubber.needles[0] ?? '';
+  const folded = form.replaceAll(/./g, '$&\n');
+  const out = stream(scrubber, [Buffer.from(`- ${folded.slice(0, -2)}`), Buffer.from(folded.slice(-2))]);
+  expect(form.length).toBe(24);
+  expect(out.toString()).toBe(`- ${'******\n'.repeat(24)}`);
+});
+
+test('of secrets that overlap, the first one is masked, wherever the border between two chunks falls', () => {
+  for (let border = 0; border <= 10; border++) {
+    const out = stream(scrubberOf('abcdef', 'efghij'), cut(Buffer.from('abcdefghij'), [border || 10]));
+    expect(out.toString()).toBe('******ghij');
+  }
+});
+
 test('what stands before each line of another program does not hide a secret', () => {
   const linePrefix = (bytes: Uint8Array, start: number): number => {
     const found = /^(?:#7 |#7$|#$)/.exec(Buffer.from(bytes.subarray(start, start + 3)).toString());
@@ -173,6 +189,11 @@ test('what stands before each line of another program does not hide a secret', (
     const out = stream(scrubberOf('password-one'), cut(text, [size]), { linePrefix });
     expect(out.toString()).toBe(scrubbed);
   }
+  const blank = Buffer.from(`#7 password${'\n#7 '.repeat(5000)}`);
+  const out = stream(scrubberOf('password-one'), [...cut(blank, [1000]), Buffer.from('-one b')], {
+    linePrefix,
+  });
+  expect(out.toString()).toBe(`#7 ******${'\n#7 '.repeat(5000)}****** b`);
 });
 
 test('only what may become a secret is held back', () => {

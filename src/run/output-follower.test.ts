@@ -139,6 +139,9 @@ test('the tail is that of the stage that failed, else that of a model with an er
   expect(await tail('echo FAILED')).toBe('FAILED\n');
   expect(await tail('echo good')).toBe('');
   expect(await tail('head -c 100000 /dev/zero | tr "\\0" x; exit 1')).toHaveLength(16 * 1024);
+  // The cut leaves "-12345678" of the secret.
+  const cut = `printf tok-12345678; head -c ${16 * 1024 - 9} /dev/zero | tr "\\0" x; exit 1`;
+  expect(await tail(cut)).toMatch(/^\*{6}x+$/);
 });
 
 test('a fast model is followed to its last byte', async () => {
