@@ -293,3 +293,10 @@ test('programs are found on PATH first, then in further folders', async () => {
   expect(await machine.which('sh', [folder])).toMatch(/\/sh$/);
   expect(await machine.which(file)).toBe(file);
 });
+
+test('without a PATH, children are told where programs are looked for', async () => {
+  const bare = thisMachine({ env: {} });
+  const { stdout } = await runCommand(bare, { argv: ['env'] });
+  const path = /^PATH=(.*)$/m.exec(stdout)?.[1]?.split(':');
+  expect(path).toEqual(expect.arrayContaining(['/usr/local/bin', '/usr/bin', '/bin']));
+});

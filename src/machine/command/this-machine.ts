@@ -24,8 +24,10 @@ const quietRounds = 10;
 
 /** Runs commands here. `env` is the process's environment, of which children see what the allow-list names. */
 export function thisMachine(options: { env: Readonly<Record<string, string | undefined>> }): CommandRunner {
-  const inherited = childEnvironment(options.env);
-  const folders = (options.env.PATH ?? defaultPath).split(':');
+  const { PATH = defaultPath } = options.env;
+  // Told to children, too: the system's own default is another, and what is found would not be what is started.
+  const inherited = { ...childEnvironment(options.env), PATH };
+  const folders = PATH.split(':');
   return {
     place: 'this machine',
     start: (command) => start(command, inherited),
