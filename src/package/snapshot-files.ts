@@ -37,11 +37,10 @@ export const leftOutPathspecs: readonly string[] = [
     '*.live.log',
     'build_manifest.json*',
     '*.package.tar.gz',
-    // Of tools; in the root no snapshot takes files of such names in.
+    // Of tools, and result files; in the root no snapshot takes files of such names in.
     '*_output',
     '*_output/**',
-    '*_output.csv',
-    '*_trace.csv',
+    '*.csv',
     'trace.*',
   ].map((name) => `:(exclude,glob)${name}`),
 ];

@@ -52,8 +52,11 @@ test('the scripts are copied with their modes, and the rest of the package is li
 });
 
 test("what earlier runs left in the package is not in the place of this run's results", async () => {
-  for (const name of ['r.csv', 'other.csv', 'results_summary.json', 'perf.csv'])
+  for (const name of ['r.csv', 'other.csv', 'earlier.csv', 'results_summary.json', 'perf.csv'])
     await writeFile(join(packageDir, name), '');
+  const marks = join(packageDir, '.madengine', 'result-files');
+  await mkdir(marks, { recursive: true });
+  await writeFile(join(marks, 'earlier.csv.sha256'), '');
   await prepare('./r.csv');
   const workspace = join(folder, 'run', 'workspace');
   expect((await readdir(workspace)).sort()).toEqual(['data.json', 'other.csv', 'run_directory', 'scripts']);

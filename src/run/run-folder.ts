@@ -105,12 +105,9 @@ export async function prepareRunFolder(options: RunFolderOptions): Promise<void>
   await mkdir(emptyFolder(runFolder), { recursive: true });
   const root = await realpath(packageDir);
   await copyTree(join(root, scriptsDir), join(workspace, modelDir), root);
-  await linkEntries(
-    root,
-    workspace,
-    packageAsSeen,
-    (name) => !['scripts', modelDir, normalize(resultFile)].includes(name) && !left.test(name),
-  );
+  const earlier = await resultFilesIn(root);
+  const unlinked = new Set(['scripts', modelDir, normalize(resultFile), ...earlier]);
+  await linkEntries(root, workspace, packageAsSeen, (name) => !unlinked.has(name) && !left.test(name));
   if (!(await isDirectory(join(root, 'scripts')))) return;
   await linkEntries(
     join(root, 'scripts'),
@@ -121,6 +118,12 @@ export async function prepareRunFolder(options: RunFolderOptions): Promise<void>
   if (await isDirectory(join(root, 'scripts', 'common'))) {
     await copyTree(join(root, 'scripts', 'common'), join(workspace, 'scripts', 'common'), root);
   }
+}
+
+/** Result files that earlier runs left in the package, as `nameResultFile` marked them. */
+async function resultFilesIn(root: string): Promise<string[]> {
+  const marks = await readdir(join(root, stateFolderName, 'result-files')).catch(() => []);
+  return marks.map((mark) => mark.replace(/\.sha256$/, ''));
 }
 
 /**

@@ -52,6 +52,7 @@ async function resultsOf(options: PutAwayOptions, progress: Progress): Promise<V
   const { checks, ...collected } = await ruled(await collect(options), isWorker, options);
   progress.metrics = collected.metrics;
   progress.artifacts = collected.artifacts;
+  if (collected.artifacts.length > 0) await nameResults(options, collected.artifacts);
   if (checks) progress.checks = checks;
   const log = await keepLog(options, progress);
   await options.seen(executed);
@@ -125,6 +126,32 @@ async function collect(options: PutAwayOptions): Promise<Collected> {
     notBefore: startedAt,
     scrubber: services.scrubber,
   });
+}
+
+/** What can't be put there is no reason to fail: the artifact is kept. */
+async function nameResults(
+  { job, runFolder, services }: PutAwayOptions,
+  [artifact]: RunRecord['artifacts'],
+): Promise<void> {
+  const { campaign, emit } = services;
+  const file = job.card.multiple_results;
+  const kept = join(runFolder, artifact?.path ?? '');
+  const tell = (message: string): void =>
+    emit({
+      type: 'notice',
+      level: 'warning',
+      code: 'OUTPUT_NOT_NAMED',
+      message,
+      hint: `The run's own is ${kept}.`,
+    });
+  try {
+    const { nameResultFile } = await import('./name-result-file.ts');
+    const path = await nameResultFile(file, kept, campaign);
+    if (path === 'not ours') tell(`${file} beside perf.csv stays as it is: madengine did not write it`);
+    else if (path !== undefined) emit({ type: 'file.written', kind: 'result file', path });
+  } catch (thrown) {
+    tell(`${file} could not be put beside perf.csv: ${toMadError(thrown).message}`);
+  }
 }
 
 export const logIn = (runFolder: string): string => join(runFolder, 'output.log');
