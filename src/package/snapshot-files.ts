@@ -37,9 +37,13 @@ export const leftOutPathspecs: readonly string[] = [
     '*.live.log',
     'build_manifest.json*',
     '*.package.tar.gz',
-    // Of tools, and result files; in the root no snapshot takes files of such names in.
+    'results_summary.json',
+    'common_info.json',
+    // Of tools, noted environments, and result files; in the root no snapshot takes files of such names in.
     '*_output',
     '*_output/**',
+    '*_env',
+    '*_env/**',
     '*.csv',
     'trace.*',
   ].map((name) => `:(exclude,glob)${name}`),

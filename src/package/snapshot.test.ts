@@ -205,7 +205,8 @@ test('a package that git tracks has a commit, and is dirty only by its own chang
   git('commit', '-qm', 'two');
   await writeFile(join(base, 'beside'), 'changed');
   await put({ 'perf.csv': '', 'x.run.live.log': '', 'scripts/credential.json': '' });
-  await put({ '.madengine/x': '' });
+  await put({ '.madengine/x': '', 'results_summary.json': '', 'common_info.json': '' });
+  await put({ 'sizes.csv': '', 'sizes_env.csv': '', 'sizes_env/cpu.txt': '', 'rocprof_output/x.csv': '' });
   expect(await snap()).toMatchObject({ commit: git('rev-parse', 'HEAD').trim(), dirty: false });
   await put({ 'scripts/new.sh': '' });
   expect(await snap()).toMatchObject({ dirty: true });

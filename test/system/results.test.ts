@@ -119,6 +119,7 @@ test("a card's metrics and checks stand in the record; the result file is found 
   await writeFile(join(folder, 'scripts/unchecked/configs/small.json'), '{"layers": 2}');
   const run = await runCli(['run', '--tags', 'all_of_them'], { cwd: folder });
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+  expect(await readFile(join(folder, 'table.csv'), 'utf8')).toBe(table);
   const [serving, unchecked] = await readRecords(folder);
   expect(serving?.metrics).toMatchObject([
     { name: 'req/s', row: 'small', value: 10, unit: '1/s', direction: 'higher' },
