@@ -72,6 +72,8 @@ type Kind = 'metric' | 'fallback' | 'fullDisk' | 'error';
 interface Mark {
   text: string;
   kinds: readonly Kind[];
+  /** A text whose colon stands behind a change of colour, as in `performance` in bold; what the line says is to be seen. */
+  coloured?: true;
 }
 
 /** What was found so far in a model's output, and the search for what is still worth finding. */
@@ -116,10 +118,15 @@ function marksWorthFinding({ metric, fallback, fullDiskLine, error }: Shown, err
   for (const pattern of errors.enabled ? errors.patterns : []) {
     if (!error || weightOf(pattern) > weightOf(error.pattern)) texts.push(['error', pattern]);
   }
-  return texts.map(([, text]) => ({
-    text,
-    kinds: [...new Set(texts.filter(([, other]) => text.startsWith(other)).map(([kind]) => kind))],
-  }));
+  const kindsIn = (text: string): Kind[] =>
+    texts.filter(([, other]) => text.startsWith(other)).map(([kind]) => kind);
+  const coloured = texts
+    .filter(([, text]) => text.length > 1 && text.endsWith(':'))
+    .map(([kind, text]): Mark => {
+      const before = `${text.slice(0, -1)}\x1b`;
+      return { text: before, kinds: [...new Set([kind, ...kindsIn(before)])], coloured: true };
+    });
+  return [...texts.map(([, text]): Mark => ({ text, kinds: [...new Set(kindsIn(text))] })), ...coloured];
 }
 
 /** Notes what a hit shows. True when it was news: less is worth finding then. */
@@ -150,8 +157,11 @@ function judgesOf(
   /** Where the last line ended that was judged for errors: one look at a line is enough. */
   let judgedTo = 0;
   return {
-    metric(hit) {
-      const found = mayHoldNumber(block, hit.end, end) && findMetric(restOfLine(block, hit.start, end));
+    metric(hit, { coloured }) {
+      const isPlain = coloured || mayHoldNumber(block, hit.end, end);
+      const line = isPlain ? restOfLine(block, hit.start, end) : '';
+      if (coloured && !line.startsWith(metricMarker)) return false;
+      const found = findMetric(line);
       if (!found) {
         shown.unreadLine ??= quote(hit);
         return false;
@@ -175,7 +185,8 @@ function judgesOf(
       if (isBenign.bytes(block, bounds)) return false;
       const line = textOf(block, bounds);
       if (isBenign.line(line)) return false;
-      const pattern = mostTelling(patterns, line) ?? mark.text;
+      const pattern = mostTelling(patterns, line) ?? (mark.coloured ? undefined : mark.text);
+      if (pattern === undefined) return false;
       shown.error = { pattern, line: quote(hit, bounds), class: classOf(pattern) };
       return true;
     },

@@ -59,6 +59,7 @@ test('chunks make no difference, for any output', () => {
   const piece = fc.oneof(
     fc.constantFrom(
       'performance: ',
+      'performance\x1b[0m: ',
       'train_samples_per_second = ',
       '12',
       ' tok/s',
@@ -123,6 +124,19 @@ test('a performance line that cannot be read is quoted when there is no metric',
 test('progress bars that only return the carriage hide nothing and are no part of the line', () => {
   expect(scan(' 10%|#  |\r 99%|## |\rperformance: 12 tok/s\r\n').metric).toMatchObject({ name: 'tok/s' });
   expect(scan(' 10%\r 20%\rFAILED at 3\rmore\n').firstError?.line).toBe('FAILED at 3');
+});
+
+test('a colour that ends before the colon hides neither metric nor error', () => {
+  const text = '\x1b[1mperformance\x1b[0m\x1b[2m: 12.5\x1b[0m tok/s\n\x1b[35mValueError\x1b[0m: bad\n';
+  const seen = {
+    metric: { value: 12.5, name: 'tok/s' },
+    firstError: { pattern: 'ValueError:', line: 'ValueError: bad' },
+  };
+  for (let border = 0; border <= text.length; border++) expect(scan(text, [border])).toMatchObject(seen);
+  const others = scan('\x1b[1mperformance\x1b[0m of 3 x\nValueError\x1b[0m or not\nperformance: 2 x\n');
+  expect(others).toMatchObject({ metric: { value: 2 } });
+  expect(others.firstError).toBeUndefined();
+  expect(scan('performance\x1b[0m: bad\n').unreadLine).toBe('performance: bad');
 });
 
 test('bytes that are no UTF-8 do not matter', () => {
