@@ -147,7 +147,8 @@ test('a file too large to be a result is not read', async () => {
 
 test('what a CSV writer writes comes back, trimmed', async () => {
   const cell = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 8 }),
+    // Line ends within a cell, of which Unicode has several, become blanks.
+    fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => text.replaceAll(/[\u0085\u2028\u2029]/g, '')),
     fc.constantFrom('1', ',', '"', '\n', ' x '),
   );
   const row = fc.tuple(cell, fc.double({ noNaN: true, noDefaultInfinity: true }), cell, cell);
