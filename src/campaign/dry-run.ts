@@ -11,6 +11,7 @@ import { keyFiles } from '../package/credential-file.ts';
 import type { RunData } from '../run/data/data-use.ts';
 import type { Job } from '../run/job.ts';
 import { planForJob } from '../run/plan-for-job.ts';
+import type { JobPlan } from '../run/plan-job.ts';
 import { type HiddenEntry, hiddenIn, hostPaths } from '../run/run-folder.ts';
 import { skipOf } from '../run/skip-reason.ts';
 import { renderProgram, shellText } from '../stage/program.ts';
@@ -82,20 +83,44 @@ async function dataOf(
 }
 
 async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs, place: Place): Promise<void> {
-  const { engine, options, access, context } = inputs;
-  const { around, hidden, isPackageToCome, resultsRoot } = place;
-  const { env, plugins } = around;
   const data = await dataOf(job, inputs, place);
-  const planned = await planForJob(job, {
+  const planned = await planWithPlaceholders(job, data?.planned, inputs, place);
+  plan.jobs.push({
+    job: job.key,
+    image: nameOf(job),
+    timeout_s: planned.timeoutS,
+    gpus: planned.gpus,
+    ...(data ? { data: data.shown } : {}),
+    stages: planned.program.stages.map((stage) => ({
+      name: stage.name,
+      title: stage.title,
+      command: shellText(stage),
+    })),
+    program: renderProgram(planned.program),
+  });
+  plan.commands.push(
+    ...(await commandsOfClone(job, planned.modelDir)),
+    ...commandsOfContainer(job, planned, inputs.engine),
+  );
+}
+
+/** What only a run has, such as its id, stands in it as `${…}`. */
+function planWithPlaceholders(
+  job: Job,
+  data: RunData | undefined,
+  { engine, options, access, context, gpus, tools, packageDir }: RunPlanInputs,
+  { around: { env, plugins }, hidden, isPackageToCome, resultsRoot }: Place,
+): Promise<JobPlan> {
+  return planForJob(job, {
     context,
     settings: options,
     engine: engine.kind,
-    gpus: inputs.gpus,
-    ...(inputs.tools ? { tools: inputs.tools } : {}),
-    packageDir: inputs.packageDir,
+    gpus,
+    ...(tools ? { tools } : {}),
+    packageDir,
     isPackageToCome,
     hidden,
-    data: data?.planned,
+    data,
     runFolder: '${run_folder}',
     containerName: '${container}',
     labels: {
@@ -113,40 +138,29 @@ async function addJob(plan: CampaignPlan, job: Job, inputs: RunPlanInputs, place
     env,
     ...(plugins ? { launchers: plugins.launchers } : {}),
   });
-  const { image } = job;
-  const named = image.registry_image ?? image.docker_image;
-  plan.jobs.push({
-    job: job.key,
-    image: named,
-    timeout_s: planned.timeoutS,
-    gpus: planned.gpus,
-    ...(data ? { data: data.shown } : {}),
-    stages: planned.program.stages.map((stage) => ({
-      name: stage.name,
-      title: stage.title,
-      command: shellText(stage),
-    })),
-    program: renderProgram(planned.program),
-  });
-  if (job.card.url !== '') {
-    const [{ parseCloneUrl }, { cloneCommands }] = await Promise.all([
-      import('../run/clone/clone-address.ts'),
-      import('../run/clone/clone-repository.ts'),
-    ]);
-    const folder = join(hostPaths('${run_folder}', '').workspace, planned.modelDir);
-    for (const argv of cloneCommands(parseCloneUrl(job.card.url), folder))
-      plan.commands.push({ title: `clone ${job.key}`, argv });
-  }
-  const { registry_image: remote, registry_digest: digest } = image;
-  const reference = remote && digest ? withDigest(remote, digest) : image.image_id || named;
-  if (remote)
-    plan.commands.push({
-      title: `pull ${named}`,
-      argv: engine.describe.pull(digest ? reference : remote),
-    });
-  plan.commands.push(
-    { title: `start ${job.key}`, argv: engine.describe.create({ ...planned.container, image: reference }) },
-    { title: `run ${job.key}`, argv: engine.describe.exec('${container}', planned.exec) },
-    { title: `remove ${job.key}`, argv: engine.describe.remove('${container}') },
-  );
+}
+
+const nameOf = ({ image }: Job): string => image.registry_image ?? image.docker_image;
+
+async function commandsOfClone(job: Job, modelDir: string): Promise<CampaignPlan['commands']> {
+  if (job.card.url === '') return [];
+  const [{ parseCloneUrl }, { cloneCommands }] = await Promise.all([
+    import('../run/clone/clone-address.ts'),
+    import('../run/clone/clone-repository.ts'),
+  ]);
+  const folder = join(hostPaths('${run_folder}', '').workspace, modelDir);
+  const commands = cloneCommands(parseCloneUrl(job.card.url), folder);
+  return commands.map((argv) => ({ title: `clone ${job.key}`, argv }));
+}
+
+function commandsOfContainer(job: Job, planned: JobPlan, { describe }: Engine): CampaignPlan['commands'] {
+  const { registry_image: remote, registry_digest: digest, image_id: id } = job.image;
+  const image = remote && digest ? withDigest(remote, digest) : id || nameOf(job);
+  const pull = remote && describe.pull(digest ? image : remote);
+  return [
+    ...(pull ? [{ title: `pull ${remote}`, argv: pull }] : []),
+    { title: `start ${job.key}`, argv: describe.create({ ...planned.container, image }) },
+    { title: `run ${job.key}`, argv: describe.exec('${container}', planned.exec) },
+    { title: `remove ${job.key}`, argv: describe.remove('${container}') },
+  ];
 }

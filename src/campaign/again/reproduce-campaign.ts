@@ -25,7 +25,7 @@ import { fetchPackage } from '../locate-package.ts';
 import { earlierResultsRoot, type OpenCampaign, withCampaign } from '../open-campaign.ts';
 import type { CampaignOutcome, RunOptions, Surroundings } from '../options.ts';
 import { readAccess, readContext } from '../prepare.ts';
-import { frameOf, knownFailuresOf } from '../run-campaign.ts';
+import { frameOf, knownFailuresOf } from '../run-frame.ts';
 import type { RunInputs } from '../run-inputs.ts';
 import { runPhase } from '../run-phase.ts';
 import { withPlugins } from '../with-plugins.ts';
