@@ -5,7 +5,7 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { compare, print, report } from './measure.ts';
 
@@ -13,6 +13,8 @@ const base = process.env.MADENGINE_TEST_BASE_IMAGE ?? 'madengine-base:busybox';
 const program = resolve(import.meta.dirname, '../bin/madengine-cli.cjs');
 const folder = mkdtempSync(join(tmpdir(), 'madengine-bench-'));
 const names = ['one', 'two', 'three', 'four'].map((name) => `bench-${name}`);
+/** Of every image that is made here, by it and by nobody else. */
+const mark = `madengine.bench=${basename(folder)}`;
 const build = ['build', '--tags', 'bench', '--jobs', '2', '--clean-docker-cache'];
 
 function makePackage(): void {
@@ -33,7 +35,10 @@ function makePackage(): void {
   // Three steps that take their time and leave a layer each, as those of a model's image do.
   const step = 'RUN dd if=/dev/urandom of=/data-$$ bs=1M count=8 2>/dev/null && sleep 0.5\n';
   for (const name of names)
-    writeFileSync(join(folder, `docker/${name}.Dockerfile`), `FROM ${base}\n${step.repeat(3)}`);
+    writeFileSync(
+      join(folder, `docker/${name}.Dockerfile`),
+      `FROM ${base}\nLABEL ${mark}\n${step.repeat(3)}`,
+    );
 }
 
 function madengine(...args: string[]): string {
@@ -81,7 +86,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
   for (const name of names)
     execFileSync('docker', ['rmi', '--force', `ci-${name}_${name}`], { stdio: 'ignore' });
-  execFileSync('docker', ['image', 'prune', '--force', '--filter', 'label=madengine.campaign'], {
+  execFileSync('docker', ['image', 'prune', '--force', '--filter', `label=${mark}`], {
     stdio: 'ignore',
   });
 }

@@ -126,6 +126,35 @@ test('images that only removed campaigns built go; a kept campaign and a contain
   await expect(idOf()).rejects.toThrow();
 });
 
+test('an image that a campaign of another results folder is about to run stays', async () => {
+  const [name, first] = ['prune-elsewhere', 'prune-elsewhere-first'];
+  const wait = 'while [ ! -e ../go ]; do sleep 0.1; done\n';
+  const folder = await tinyPackage([
+    { name: first, script: `${wait}${goodScript}` },
+    { name, script: goodScript, dockerfile: 'LABEL of=another' },
+  ]);
+  onTestFinished(() => removeImages(`ci-${name}_${name}.ubuntu`, `ci-${first}_${first}.ubuntu`));
+  const built = await runCli(['build', '--tags', 'all_of_them'], { cwd: folder });
+  expect(built.exitCode, built.stderr).toBe(0);
+  const elsewhere = ['run', '--manifest-file', 'build_manifest.json', '--output', 'other/perf.csv'];
+  const live = startCli(elsewhere, { cwd: folder });
+  const held = (): Promise<string> =>
+    docker('ps', '-q', '--filter', `label=madengine.results_root=${join(folder, 'other')}`);
+  await expect.poll(held, { timeout: 30_000 }).not.toBe('');
+  const pruned = await runCli(['runs', 'prune', '--keep', '0', '--images', '--json'], { cwd: folder });
+  expect(JSON.parse(pruned.stdout).images).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: `ci-${name}_${name}.ubuntu:latest`, kept: expect.any(String) }),
+    ]),
+  );
+  live.kill('SIGINT');
+  await live.ended;
+  const after = await runCli(['runs', 'prune', '--keep', '0', '--images', '--output', 'other/perf.csv'], {
+    cwd: folder,
+  });
+  expect(after.exitCode, after.stderr).toBe(0);
+});
+
 test('an image that a removed campaign pulled goes, and comes again from its registry', async () => {
   const name = 'prune-pulled';
   const folder = await tinyPackage([{ name, script: goodScript }]);

@@ -17,6 +17,7 @@ import {
 } from '../../record/campaign/remove-campaign.ts';
 import { stateFolderIfThere } from '../../record/campaign/state-folder.ts';
 import type { Surroundings } from '../options.ts';
+import { neededElsewhere } from './needed-elsewhere.ts';
 import { type PrunedImage, pruneImages } from './prune-images.ts';
 
 export interface PruneOptions {
@@ -96,6 +97,7 @@ async function imagesOf(
   for (const id of await campaignIds(resultsRoot)) {
     if (!gone.has(id)) kept.push(await imagesOfCampaign(join(campaignsFolder(resultsRoot), id)));
   }
+  kept.push(...(await neededElsewhere(engine, resultsRoot)));
   return pruneImages({ engine, gone, kept, dryRun, signal });
 }
 
