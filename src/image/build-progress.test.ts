@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { buildKitPrefix, readBuildProgress } from './build-progress.ts';
+import { readBuildProgress, stepPrefix } from './build-progress.ts';
 
 /** Recorded from Docker 20.10 with BuildKit. */
 const buildKit = `#1 [internal] load build definition from Dockerfile
@@ -100,6 +100,12 @@ test.each([
   ['#5 0.1\n', 0],
   ['5 0.1 x', 0],
   ['', 0],
-])('before %j, what BuildKit put there has %i bytes', (line, length) => {
-  expect(buildKitPrefix(Buffer.from(`ab${line}`), 2)).toBe(length);
+  ['\u001b[0m\u001b[91mx', 9],
+  ['\u001b[0m\u001b[9', 7],
+  ['\u001b[0m', 4],
+  ['\u001b[0mRemoving', 4],
+  ['\u001b[91mx', 5],
+  ['\u001b[1mx', 0],
+])('of %j, what the builder put there has %i bytes', (line, length) => {
+  expect(stepPrefix(Buffer.from(`ab${line}`), 2)).toBe(length);
 });

@@ -17,9 +17,16 @@ const longestPrefix = 32;
 /** Steps whose last line is kept; old ones go first. */
 const mostSteps = 200;
 
-/** How long the `#7 0.213 ` is that BuildKit puts before each line of a step. */
-export function buildKitPrefix(bytes: Uint8Array, start: number): number {
+/** What the old builder puts around each piece of what a step writes to its standard error. */
+const stderrColours = ['\x1b[0m\x1b[91m', '\x1b[0m', '\x1b[91m'];
+
+/** How long what a builder puts before a line of a step is: BuildKit's `#7 0.213 `, colours of the old builder. */
+export function stepPrefix(bytes: Uint8Array, start: number): number {
   const line = Buffer.from(bytes.subarray(start, start + longestPrefix)).toString('latin1');
+  for (const colours of stderrColours) {
+    if (line.startsWith(colours)) return colours.length;
+    if (colours.startsWith(line)) return line.length;
+  }
   const [prefix] = /^#\d+ \d+\.\d+ /.exec(line) ?? /^#(?:\d+(?: (?:\d+(?:\.\d*)?)?)?)?$/.exec(line) ?? [''];
   return prefix.length;
 }

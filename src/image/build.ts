@@ -7,7 +7,7 @@ import { createTextScrubStream } from '../foundation/scrub-stream.ts';
 import type { Scrubber } from '../foundation/secret.ts';
 import type { BuildSpec, Engine, ImageInfo } from '../machine/engine/engine.ts';
 import type { ImageBuildPlan } from './build-plan.ts';
-import { type BuildProgress, buildKitPrefix, readBuildProgress } from './build-progress.ts';
+import { type BuildProgress, readBuildProgress, stepPrefix } from './build-progress.ts';
 import { requireFreeSpace } from './free-space.ts';
 import { loginOnce, type RegistryLogin } from './registry-login.ts';
 import { digestOf } from './repo-digest.ts';
@@ -184,7 +184,7 @@ function followOutput(
 ): Output {
   mkdirSync(dirname(logFile), { recursive: true });
   const file = openSync(logFile, 'w');
-  const scrubbing = createTextScrubStream(scrubber, { live: true, linePrefix: buildKitPrefix });
+  const scrubbing = createTextScrubStream(scrubber, { live: true, linePrefix: stepPrefix });
   const progress = readBuildProgress((step) => emit({ type: 'build.step', image: plan.image, step }));
   let failed: MadError | undefined;
   const write = (text: string): void => {
