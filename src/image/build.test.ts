@@ -103,6 +103,15 @@ test('a secret is masked in the log that BuildKit shows in lines, each behind it
   expect(result.status).toBe('FAILURE');
 });
 
+test('a secret is masked in the log whose lines the old builder colours', async () => {
+  const colours = '\u001b[0m\u001b[91m';
+  const { log } = await built(async (spec) => {
+    say(spec, '\u001b[91mtok\n', '\u001b[0m\u001b', '[91men-va\n', `${colours}lue\n\u001b[0mRemoving\n`);
+    return imageInfo({});
+  });
+  expect(log).toBe(`\u001b[91m******\n${colours}******\n${colours}******\n\u001b[0mRemoving\n`);
+});
+
 test('the log grows while the build runs', async () => {
   let during = '';
   const root = packageWith({});
