@@ -1,8 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { describeWithGpus } from './support/describe-with-gpus.ts';
 import { containersWithLabel } from './support/engine.ts';
-import { amdTools, makeDeviceFiles, noAmdMachine, toolsFolder } from './support/gpu-machine.ts';
+import { amdTools, toolsFolder } from './support/gpu-machine.ts';
 import { noOwnEngine, ownEngine } from './support/own-engine.ts';
 import { runCli, startCli } from './support/program.ts';
 import { campaignFolders, readRecords, readRows } from './support/results.ts';
@@ -46,15 +47,7 @@ const spanOf = (output: string): { from: number; to: number } => ({
   to: Number(/^to (\d+)$/m.exec(output)?.[1]),
 });
 
-if (noAmdMachine !== undefined) console.warn(`GPUs are not simulated: ${noAmdMachine}`);
-
-describe.skipIf(noAmdMachine !== undefined)('on a machine with two GPUs of AMD', () => {
-  let takeAway = async (): Promise<void> => {};
-  beforeAll(async () => {
-    takeAway = await makeDeviceFiles(2);
-  });
-  afterAll(() => takeAway());
-
+describeWithGpus(2, 'on a machine with two GPUs of AMD', () => {
   const run = async (folder: string, ...args: string[]) => {
     const { path } = await amdTools(2);
     return runCli(['run', ...args], { cwd: folder, env: { PATH: path } });

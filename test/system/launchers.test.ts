@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { amdTools, makeDeviceFiles, noAmdMachine } from './support/gpu-machine.ts';
+import { expect, test } from 'vitest';
+import { describeWithGpus } from './support/describe-with-gpus.ts';
+import { amdTools } from './support/gpu-machine.ts';
 import { type ProgramOptions, runCli } from './support/program.ts';
 import { campaignFolders, readRecords, readRows, type StoredRecord } from './support/results.ts';
 import { type TinyModel, tinyPackage } from './support/tiny-package.ts';
@@ -85,15 +86,7 @@ async function byModel(folder: string): Promise<Record<string, { record: StoredR
 const run = (folder: string, args: readonly string[], more: Partial<ProgramOptions> = {}) =>
   runCli(['run', ...args], { cwd: folder, ...more });
 
-if (noAmdMachine !== undefined) console.warn(`GPUs are not simulated: ${noAmdMachine}`);
-
-describe.skipIf(noAmdMachine !== undefined)('on a machine with eight GPUs', () => {
-  let takeAway = async (): Promise<void> => {};
-  beforeAll(async () => {
-    takeAway = await makeDeviceFiles(8);
-  });
-  afterAll(() => takeAway());
-
+describeWithGpus(8, 'on a machine with eight GPUs', () => {
   test('each launcher starts as many processes as its model has GPUs', async () => {
     const folder = await packageOf(
       [

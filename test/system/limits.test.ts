@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { containersWithLabel } from './support/engine.ts';
+import { processesWith } from './support/processes.ts';
 import { runCli } from './support/program.ts';
 import { readRecords, readRows } from './support/results.ts';
 import { goodScript, tinyPackage } from './support/tiny-package.ts';
@@ -11,15 +12,6 @@ const manifest = ['run', '--manifest-file', 'build_manifest.json'];
 async function build(folder: string): Promise<void> {
   const built = await runCli(['build', '--tags', 'all_of_them'], { cwd: folder });
   expect(built.exitCode, built.stdout + built.stderr).toBe(0);
-}
-
-/** The processes with this word in their command line. */
-async function processesWith(word: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return lines.filter((line) => line.split('\0').includes(word));
 }
 
 test('at the deadline the running model is ended, and those behind it are recorded as not run', async () => {

@@ -1,9 +1,10 @@
 /** Servers that go away in the middle: the container engine, and registries. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mortalRegistry } from './support/mortal-registry.ts';
 import { noOwnEngine, ownEngine } from './support/own-engine.ts';
+import { processesWith } from './support/processes.ts';
 import { runCli, startCli } from './support/program.ts';
 import { readRecords, readRows } from './support/results.ts';
 import { goodScript, tinyPackage } from './support/tiny-package.ts';
@@ -116,12 +117,3 @@ test.skipIf(noOwnEngine !== undefined)(
     expect((await readRows(join(folder, 'perf.csv'))).map((row) => row.failure_class)).toEqual(['pull', '']);
   },
 );
-
-/** Command lines of processes with this word in them. */
-async function processesWith(word: string): Promise<string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(
-    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
-  );
-  return lines.filter((line) => line.split('\0').includes(word));
-}

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { describeWithGpus } from './support/describe-with-gpus.ts';
 import { containersWithLabel } from './support/engine.ts';
-import { amdTools, makeDeviceFiles, noAmdMachine } from './support/gpu-machine.ts';
+import { amdTools } from './support/gpu-machine.ts';
 import { runCli, startCli } from './support/program.ts';
 import { readRecords, readRows, type StoredRecord } from './support/results.ts';
 import { goodScript, type TinyModel, tinyPackage } from './support/tiny-package.ts';
@@ -39,15 +40,7 @@ function expectNothingShared(spans: readonly Span[]): void {
   }
 }
 
-if (noAmdMachine !== undefined) console.warn(`GPUs are not simulated: ${noAmdMachine}`);
-
-describe.skipIf(noAmdMachine !== undefined)('on a machine with eight GPUs', () => {
-  let takeAway = async (): Promise<void> => {};
-  beforeAll(async () => {
-    takeAway = await makeDeviceFiles(8);
-  });
-  afterAll(() => takeAway());
-
+describeWithGpus(8, 'on a machine with eight GPUs', () => {
   test('eight models that need one GPU each run at the same time, with the same results as one by one', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `eight_${name}`);
     const folder = await tinyPackage(names.map((name) => model(name, '1', {}, 8)));

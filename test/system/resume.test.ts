@@ -6,6 +6,7 @@ import { expect, inject, test } from 'vitest';
 import type { RunRecord } from '../../src/record/record-schema.ts';
 import { containersWithLabel, docker } from './support/engine.ts';
 import { runCli, startCli } from './support/program.ts';
+import { shownRecords } from './support/shown-records.ts';
 import { goodScript, manifestWithoutImages, type TinyModel, tinyPackage } from './support/tiny-package.ts';
 
 const run = ['run', '--manifest-file', 'build_manifest.json', '--engine', 'host'];
@@ -14,11 +15,6 @@ async function packageOf(models: readonly TinyModel[]): Promise<string> {
   const folder = await tinyPackage(models);
   await manifestWithoutImages(folder, models);
   return folder;
-}
-
-async function recordsIn(folder: string): Promise<RunRecord[]> {
-  const shown = await runCli(['runs', 'show', '--json'], { cwd: folder });
-  return JSON.parse(shown.stdout).records;
 }
 
 /** Names of the models of these records, each as often as it has one. */
@@ -51,7 +47,7 @@ test('killed again and again, a campaign that is resumed runs every model to its
       // It may have died before it was a campaign.
       if (state.length > 0) argv = ['run', '--resume'];
     }
-    const records = await recordsIn(folder);
+    const records = await shownRecords(folder);
     const names = models.map(({ name }) => name).sort();
     expect(namesOf(records.filter(({ status }) => status === 'SUCCESS'))).toEqual(names);
     const others = records.filter(({ status }) => status !== 'SUCCESS');
@@ -92,7 +88,7 @@ test('Ctrl-C and then --resume: what ran is not run again, what was stopped is, 
   expect(resumed.stdout).toContain('1 of 3 models are done already');
   expect(resumed.stdout).toMatch(/2 succeeded, 1 failed/);
   expect(await readFile(join(folder, 'count'), 'utf8')).toBe('again\n');
-  const records = await recordsIn(folder);
+  const records = await shownRecords(folder);
   expect(records.map(({ model, status, attempt }) => [model.name, status, attempt])).toEqual([
     ['first', 'SUCCESS', 1],
     ['second', 'FAILURE', 1],
@@ -146,7 +142,7 @@ test('a container that outlived its controller is gone on with, not run again', 
   const { exitCode, stdout, stderr } = await resumed.ended;
   expect([exitCode, stderr]).toEqual([0, expect.any(String)]);
   expect(stdout).toContain('3 succeeded, 0 failed');
-  const records = await recordsIn(folder);
+  const records = await shownRecords(folder);
   expect(records.map(({ model, status, attempt }) => [model.name, status, attempt])).toEqual([
     ['before', 'SUCCESS', 1],
     ['long', 'SUCCESS', 1],
@@ -197,7 +193,7 @@ test('a program that ends while nobody looks gives its result, its container gon
     }
     const ended = await resumed.ended;
     expect(ended.exitCode, ended.stdout).toBe(metric === undefined ? 3 : 0);
-    const [record] = await recordsIn(folder);
+    const [record] = await shownRecords(folder);
     expect([record?.attempt, record?.metrics[0]?.text]).toEqual([1, metric]);
     if (metric === undefined) expect(record?.failure?.class).toBe('engine');
   }
@@ -228,7 +224,7 @@ test('builds that were stopped are done when it is resumed, and those that faile
   expect([still.exitCode, still.stdout]).toEqual([2, expect.stringMatching(/2 succeeded, 1 failed/)]);
   const again = await runCli(['run', '--resume', '--rerun-failed'], { cwd: folder });
   expect([again.exitCode, again.stdout]).toEqual([0, expect.stringMatching(/3 succeeded, 0 failed/)]);
-  const good = (await recordsIn(folder)).filter(({ status }) => status === 'SUCCESS');
+  const good = (await shownRecords(folder)).filter(({ status }) => status === 'SUCCESS');
   expect(namesOf(good)).toEqual(['broken', 'good', 'slow']);
   const last = (name: string): number | undefined => good.find(({ model }) => model.name === name)?.attempt;
   expect(last('broken')).toBeGreaterThan(1);

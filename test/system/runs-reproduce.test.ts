@@ -1,15 +1,10 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RunRecord } from '../../src/record/record-schema.ts';
 import { docker, removeImages } from './support/engine.ts';
 import { runCli } from './support/program.ts';
+import { shownRecords } from './support/shown-records.ts';
 import { manifestWithoutImages, tinyPackage } from './support/tiny-package.ts';
-
-async function recordsIn(folder: string): Promise<RunRecord[]> {
-  const shown = await runCli(['runs', 'show', '--json'], { cwd: folder });
-  return JSON.parse(shown.stdout).records;
-}
 
 test('runs are made again with the recorded context and options, all of a campaign or one alone', async () => {
   const models = ['first', 'second'].map((name) => ({
@@ -23,14 +18,14 @@ test('runs are made again with the recorded context and options, all of a campai
   const summary = ['--summary-output', 'summary.json'];
   const ran = await runCli([...words, ...summary, '--additional-context', context], { cwd: folder });
   expect(ran.exitCode).toBe(0);
-  const [one, two] = await recordsIn(folder);
+  const [one, two] = await shownRecords(folder);
   await writeFile(join(folder, 'summary.json'), 'mine');
 
   const again = await runCli(['runs', 'reproduce', one?.campaign ?? ''], { cwd: folder });
   expect(again.exitCode, again.stderr).toBe(0);
   expect(again.stdout).toMatch(/metric +things\/s +7 +7 +0 %/);
   expect(again.stderr).toContain('nobody knows whether the package is the same');
-  const records = await recordsIn(folder);
+  const records = await shownRecords(folder);
   expect(records.map(({ model }) => model.name)).toEqual(['first', 'second']);
   expect(records[0]?.context).toBe(one?.context);
   expect(records[0]?.madengine?.options).toMatchObject({ timeout: 77, engine: 'host' });
@@ -55,7 +50,7 @@ test('the very image is used again though its name means another by now; the cha
   const image = `ci-${name}_${name}.ubuntu`;
   onTestFinished(() => removeImages(image));
   expect((await runCli(['run', '--tags', name], { cwd: folder })).exitCode).toBe(0);
-  const [old] = await recordsIn(folder);
+  const [old] = await shownRecords(folder);
   onTestFinished(() => removeImages(old?.image.id ?? ''));
   await appendFile(join(folder, 'docker', `${name}.ubuntu.Dockerfile`), 'RUN echo 2 > /which\n');
   expect((await runCli(['build', '--tags', name], { cwd: folder })).exitCode).toBe(0);
@@ -65,7 +60,7 @@ test('the very image is used again though its name means another by now; the cha
   expect(again.exitCode, again.stderr).toBe(0);
   expect(again.stdout).toMatch(/metric +things\/s +1 +1 +0 %/);
   expect(again.stderr).toContain(`the package is another than it was: docker/${name}.ubuntu.Dockerfile`);
-  expect((await recordsIn(folder))[0]?.image.id).toBe(old?.image.id);
+  expect((await shownRecords(folder))[0]?.image.id).toBe(old?.image.id);
 
   await removeImages(old?.image.id ?? '');
   const gone = await runCli(['runs', 'reproduce', old?.run ?? ''], { cwd: folder });
