@@ -1,6 +1,6 @@
 import { MadError } from '../../foundation/error.ts';
 import { type CommandRunner, type RunningCommand, runCommand, succeeded } from '../command/command.ts';
-import type { ContainerSpec, ContainerSummary, Engine, ExecSpec } from './engine.ts';
+import type { ContainerSpec, ContainerSummary, Engine, EngineCapabilities, ExecSpec } from './engine.ts';
 
 interface HostContainer {
   spec: ContainerSpec;
@@ -31,31 +31,8 @@ export function hostEngine(runner: CommandRunner): Engine {
   return {
     kind: 'host',
     version,
-    capabilities: async () => ({
-      kind: 'host',
-      version: await version(),
-      client: '',
-      buildClient: '',
-      buildKit: false,
-      buildSecrets: false,
-      namedContexts: false,
-      rootless: false,
-      sharesFiles: true,
-      storage: undefined,
-      lost: [
-        'Images: nothing is built, pulled or pushed, and models run with what is installed on this machine.',
-      ],
-    }),
-    inspect: async () => undefined,
-    login: async () => needsEngine('Logging in to a registry'),
-    tag: async (image) => needsEngine(`Naming ${image}`),
-    pull: async (image) => needsEngine(`Pulling ${image}`),
-    push: async (image) => needsEngine(`Pushing ${image}`),
-    build: async ({ image }) => needsEngine(`Building ${image}`),
-    removeImage: async () => {},
-    listImages: async () => [],
-    imageUsers: async () => [],
-    extractFile: async (image) => needsEngine(`Reading a file of ${image}`),
+    capabilities: async () => ({ ...capabilities, version: await version() }),
+    ...withoutImages,
     async create(spec) {
       if (containers.has(spec.name)) {
         throw new MadError('ENGINE_FAILED', `There is a run named ${spec.name} already.`);
@@ -82,20 +59,50 @@ export function hostEngine(runner: CommandRunner): Engine {
       containers.delete(container);
     },
     list: (labels) => listMarked(runner, labels),
-    describe: {
-      build: () => [],
-      push: () => [],
-      pull: () => [],
-      create: () => [],
-      exec: (_container, spec) => [
-        'env',
-        ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
-        ...spec.argv,
-      ],
-      remove: () => [],
-    },
+    describe,
   };
 }
+
+const capabilities: Omit<EngineCapabilities, 'version'> = {
+  kind: 'host',
+  client: '',
+  buildClient: '',
+  buildKit: false,
+  buildSecrets: false,
+  namedContexts: false,
+  rootless: false,
+  sharesFiles: true,
+  storage: undefined,
+  lost: [
+    'Images: nothing is built, pulled or pushed, and models run with what is installed on this machine.',
+  ],
+};
+
+const withoutImages = {
+  inspect: async () => undefined,
+  login: async () => needsEngine('Logging in to a registry'),
+  tag: async (image) => needsEngine(`Naming ${image}`),
+  pull: async (image) => needsEngine(`Pulling ${image}`),
+  push: async (image) => needsEngine(`Pushing ${image}`),
+  build: async ({ image }) => needsEngine(`Building ${image}`),
+  removeImage: async () => {},
+  listImages: async () => [],
+  imageUsers: async () => [],
+  extractFile: async (image) => needsEngine(`Reading a file of ${image}`),
+} satisfies Partial<Engine>;
+
+const describe: Engine['describe'] = {
+  build: () => [],
+  push: () => [],
+  pull: () => [],
+  create: () => [],
+  exec: (_container, spec) => [
+    'env',
+    ...Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
+    ...spec.argv,
+  ],
+  remove: () => [],
+};
 
 function startProcess(runner: CommandRunner, container: ContainerSpec, spec: ExecSpec): RunningCommand {
   const [program = '', ...words] = spec.argv;
