@@ -103,4 +103,5 @@ test('colours, titles and control characters go, tabs and other alphabets stay',
   expect(plainLine('\x1b[1;31mred\x1b[0m\tà\x1b]0;title\x07 \x1b]8;;http://x\x1b\\link\x00\x7f\x1b(B')).toBe(
     'red\tà link',
   );
+  expect(plainLine('a\u0085b\u009b31mc')).toBe('ab31mc');
 });

@@ -49,7 +49,7 @@ function printed(text: string | undefined, name: string | undefined): PrintedMet
 
 // ECMA-48: control sequences (colours, cursor), operating system commands (titles, links), other escapes.
 const escapes = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
-const otherControls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g;
+const otherControls = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 
 /** A line without escape sequences and control characters; tabs stay. */
 export const plainLine = (line: string): string => line.replace(escapes, '').replace(otherControls, '');
