@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { invoke } from './main.ts';
+import { cacheDir, invoke } from './main.ts';
 import type { Program } from './option-spec.ts';
 import type { Session } from './session.ts';
 import type { Output } from './terminal/output.ts';
@@ -249,4 +249,13 @@ describe('as a process', () => {
       /^Error: the folder that this was started in is not there any more \[FILE_NOT_FOUND\]\n {2}\S.*\n$/,
     );
   });
+});
+
+test.each([
+  [{ XDG_CACHE_HOME: '/cache', HOME: '/home/me' }, '/cache/madengine'],
+  [{ XDG_CACHE_HOME: 'cache', HOME: '/home/me' }, '/home/me/.cache/madengine'],
+  [{ XDG_CACHE_HOME: '', HOME: 'me', TMPDIR: '/scratch' }, '/scratch/madengine'],
+  [{ TMPDIR: 'scratch' }, '/tmp/madengine'],
+])('with %j, the cache is %s: never in the folder where one stands', (env, expected) => {
+  expect(cacheDir(env)).toBe(expected);
 });

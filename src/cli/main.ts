@@ -1,6 +1,6 @@
 /** The one place that touches the process: its arguments, environment, streams, signals and end. */
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { type ExitCode, exitCode, MadError, toMadError } from '../foundation/error.ts';
 import type { Invocation } from './invocation.ts';
 import type { Program } from './option-spec.ts';
@@ -195,7 +195,12 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
     else stream.write('', () => resolve());
   });
 
-function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
-  const base = env.XDG_CACHE_HOME || (env.HOME ? join(env.HOME, '.cache') : undefined);
-  return join(base ?? (env.TMPDIR || '/tmp'), 'madengine');
+/** Exported for its tests. */
+export function cacheDir(env: Readonly<Record<string, string | undefined>>): string {
+  // A relative one would be another in each folder; the XDG specification has it ignored.
+  const absolute = (path: string | undefined): string | undefined =>
+    path && isAbsolute(path) ? path : undefined;
+  const home = absolute(env.HOME);
+  const base = absolute(env.XDG_CACHE_HOME) ?? (home && join(home, '.cache'));
+  return join(base ?? absolute(env.TMPDIR) ?? '/tmp', 'madengine');
 }

@@ -260,7 +260,7 @@ function excessArgument(word: string, program: Program, command: CommandName): M
   if (!takesTags) return usageError(`Unexpected argument "${word}".`, seeHelp(program, command));
   return usageError(
     `Unexpected argument "${word}".`,
-    `Models are chosen with --tags: ${program} ${command} --tags ${/^[\w.:=/-]+$/.test(word) ? word : 'dummy'}\n${seeHelp(program, command)}`,
+    `Models are chosen with --tags: ${program} ${command} --tags ${/^\w[\w.:=/-]*$/.test(word) ? word : 'dummy'}\n${seeHelp(program, command)}`,
   );
 }
 

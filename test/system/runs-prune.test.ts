@@ -138,6 +138,10 @@ test('an image that a campaign of another results folder is about to run stays',
   expect(built.exitCode, built.stderr).toBe(0);
   const elsewhere = ['run', '--manifest-file', 'build_manifest.json', '--output', 'other/perf.csv'];
   const live = startCli(elsewhere, { cwd: folder });
+  onTestFinished(async () => {
+    live.kill('SIGINT');
+    await live.ended;
+  });
   const held = (): Promise<string> =>
     docker('ps', '-q', '--filter', `label=madengine.results_root=${join(folder, 'other')}`);
   await expect.poll(held, { timeout: 30_000 }).not.toBe('');
