@@ -138,10 +138,13 @@ test('an image that a campaign of another results folder is about to run stays',
   expect(built.exitCode, built.stderr).toBe(0);
   const elsewhere = ['run', '--manifest-file', 'build_manifest.json', '--output', 'other/perf.csv'];
   const live = startCli(elsewhere, { cwd: folder });
-  onTestFinished(async () => {
-    live.kill('SIGINT');
+  let isOver = false;
+  const end = async (): Promise<void> => {
+    if (!isOver) live.kill('SIGINT');
+    isOver = true;
     await live.ended;
-  });
+  };
+  onTestFinished(end);
   const held = (): Promise<string> =>
     docker('ps', '-q', '--filter', `label=madengine.results_root=${join(folder, 'other')}`);
   await expect.poll(held, { timeout: 30_000 }).not.toBe('');
@@ -151,8 +154,7 @@ test('an image that a campaign of another results folder is about to run stays',
       expect.objectContaining({ name: `ci-${name}_${name}.ubuntu:latest`, kept: expect.any(String) }),
     ]),
   );
-  live.kill('SIGINT');
-  await live.ended;
+  await end();
   const after = await runCli(['runs', 'prune', '--keep', '0', '--images', '--output', 'other/perf.csv'], {
     cwd: folder,
   });
